@@ -1,0 +1,55 @@
+# make reports    set up, prepare the sample region, run every notebook, publish
+# make test       set up, then the whole test suite
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+REGIONS := london
+SOURCES := $(shell find src/research -name '*.py' -o -path '*/report/templates/*' -o -path '*/report/fonts/*')
+IMPORTER := $(wildcard src/research/region/*.py)
+
+.PHONY: reports test test-fast lab lint lock bench clean
+.DELETE_ON_ERROR:
+
+reports: reports/index.html
+
+$(READY): requirements.lock requirements-uv.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info < (3, 14); sys.exit(None if ok else "Python 3.11, 3.12 or 3.13 is needed, found %d.%d: make PYTHON=python3.12" % sys.version_info[:2])'
+	@echo "Setting up $(VENV) (once; about 2.5 GB, a minute or two)"
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	$(BIN)/uv pip install --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock
+	$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --compile-bytecode -e .
+	@touch $@
+
+data/%/region.yaml: data/raw/%/region.yaml $(IMPORTER) | $(READY)
+	$(BIN)/research import lcl data/raw/$* data/$*
+
+reports/index.html: $(REGIONS:%=data/%/region.yaml) $(wildcard notebooks/*.ipynb) $(SOURCES)
+	$(BIN)/research report $(REGIONS:%=data/%) --out reports
+
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pytest -n 2
+
+test-fast: $(READY)
+	$(BIN)/pytest -n 2 -m "not slow and not browser"
+
+lab: $(READY) $(REGIONS:%=data/%/region.yaml)
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 notebooks
+
+lint: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: | $(READY)
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -o requirements.lock
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks.features
+
+clean:
+	rm -rf $(VENV) reports $(REGIONS:%=data/%) .pytest_cache .ruff_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Segment electricity customers, explain the segments, publish the result."""

@@ -1,0 +1,116 @@
+"""Writing a region: tables, readings in whole customers, a folder that swaps whole."""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from research.region.schema import TABLES
+
+ROWS_A_GROUP = 1_000_000
+CUSTOMERS_A_FILE = 1_000
+
+
+def write_table(frame: pd.DataFrame, folder: Path, name: str) -> None:
+    """Write a small table of a region, columns and types as `TABLES` says."""
+    columns = TABLES[name].columns if name in TABLES else {}
+    extra = [c for c in frame.columns if c not in columns]
+    table = pa.Table.from_pandas(frame[[*columns, *extra]], preserve_index=False)
+    types = {
+        **dict(zip(table.column_names, table.schema.types, strict=True)),
+        **columns,
+    }
+    pq.write_table(
+        table.cast(pa.schema(list(types.items()))).replace_schema_metadata(None),
+        folder / f"{name}.parquet",
+        compression="zstd",
+    )
+
+
+def write_readings(batches: Iterable[pa.RecordBatch], folder: Path) -> int:
+    """Write readings, sorted by customer and time, in row groups of whole customers.
+
+    Parameters
+    ----------
+    batches : iterable of RecordBatch
+        `customer_id`, `ts`, `kwh`, sorted; a customer may run over batches.
+    folder : Path
+        Region folder; the files go to ``readings/part-0000.parquet`` and on.
+
+    Returns
+    -------
+    rows : int
+        Rows written.
+    """
+    target = folder / "readings"
+    target.mkdir()
+    schema = pa.schema(list(TABLES["readings"].columns.items()))
+    writer, n_files, in_file, rows = None, 0, 0, 0
+    for group in _whole_customers(batches, schema):
+        if writer is None or in_file >= CUSTOMERS_A_FILE:
+            if writer:
+                writer.close()
+            path = target / f"part-{n_files:04}.parquet"
+            writer = pq.ParquetWriter(
+                path,
+                schema,
+                compression="zstd",
+                use_dictionary=["customer_id", "kwh"],
+                column_encoding={"ts": "DELTA_BINARY_PACKED"},
+            )
+            n_files, in_file = n_files + 1, 0
+        writer.write_table(group, row_group_size=len(group))
+        in_file += len(group["customer_id"].unique())
+        rows += len(group)
+    if writer:
+        writer.close()
+    return rows
+
+
+def _whole_customers(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema
+) -> Iterator[pa.Table]:
+    held = schema.empty_table()
+    for batch in batches:
+        held = pa.concat_tables([held, pa.Table.from_batches([batch]).cast(schema)])
+        if len(held) >= ROWS_A_GROUP:
+            ids = held["customer_id"].to_numpy()
+            # Keep back the last customer: more of its rows may follow.
+            end = int(np.flatnonzero(ids == ids[-1])[0])
+            if end:
+                yield held.slice(0, end)
+                held = held.slice(end)
+    if len(held):
+        yield held
+
+
+@contextmanager
+def replaced_folder(target: Path) -> Iterator[Path]:
+    """Fill a new folder, then put it in the place of `target` in one step.
+
+    After an error or a kill the old folder is still there, whole; what was half
+    written is cleared away by the next call.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(f".{target.name}.new")
+    old = target.with_name(f".{target.name}.old")
+    if old.exists() and not target.exists():
+        old.rename(target)
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    fresh.mkdir()
+    try:
+        yield fresh
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    if target.exists():
+        os.rename(target, old)
+    os.rename(fresh, target)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,393 @@
+"""Import of real exports; so far the Low Carbon London smart-meter trial."""
+
+import csv
+import gzip
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow.parquet as pq
+
+from research.region.errors import InputError
+from research.region.files import replaced_folder, write_readings, write_table
+from research.region.quality import row_findings
+from research.region.region import Region, read_region
+from research.region.settings import FILE_NAME, Settings, read_settings
+
+# Headers met in copies of the London data, lower case and trimmed -> our column.
+READING_HEADERS = {
+    "lclid": "customer_id",
+    "tstp": "stamp",
+    "datetime": "stamp",
+    "energy(kwh/hh)": "value",
+    "energy_kwh": "value",
+    "kwh/hh (per half hour)": "value",
+    "kwh/hh": "value",
+}
+CUSTOMER_HEADERS = {
+    "lclid": "customer_id",
+    "customer_id": "customer_id",
+    "stdortou": "tariff",
+    "tariff": "tariff",
+    "acorn": "acorn",
+    "acorn_group": "acorn_group",
+    "acorn_grouped": "acorn_group",
+}
+LABELS = ("tariff", "acorn", "acorn_group")
+CUSTOMER_FILES = ("customers.csv", "informations_households.csv")
+SIGNAL_FILES = ("dtou_tariff_2013.csv",)
+# Prices of the trial's dynamic tariff, GBP a kWh, as the publisher states them.
+SIGNAL_PRICES = {"High": 0.6720, "Normal": 0.1176, "Low": 0.0399}
+DEFAULT_SETTINGS = """\
+name: {name}
+title: {{en: "Low Carbon London", zh: 低碳伦敦}}
+timezone: Europe/London
+source:
+  publisher: UK Power Networks, Low Carbon London
+  licence: CC BY 4.0
+  attribution: >-
+    SmartMeter Energy Consumption Data in London Households, UK Power Networks
+readings: {{resolution_minutes: 30, stamp: start, clock: UTC, unit: kWh, max_kw: 23}}
+calendar: {{country: GB, subdivision: ENG}}
+currency: GBP
+privacy: {{publish_customer_rows: true}}
+"""
+
+
+@dataclass(frozen=True)
+class _Export:
+    """The files of a London export, found by their names."""
+
+    readings: list[Path]
+    customers: Path | None
+    signal: Path | None
+
+
+def import_lcl(
+    source: str | Path, target: str | Path, *, say: Callable[[str], None] = print
+) -> Region:
+    """Import the Low Carbon London data into the region folder `target`.
+
+    Parameters
+    ----------
+    source : str or Path
+        A folder, or one file, in the publisher's layout (csv or csv.gz: one file a
+        meter or several meters a file, values padded with spaces, stamps with up to
+        seven decimals, ``Null`` for no value) or one wide Parquet file (a column a
+        meter). A file of households and one of the dynamic tariff are read too
+        where they lie beside them. `region.yaml` in `source`, else one already in
+        `target`, else a default for this data set, becomes the region's.
+    target : str or Path
+        Region folder; replaced as a whole, or left as it was after an error.
+    say : callable
+        Is told each step in a sentence.
+
+    Returns
+    -------
+    region : Region
+        Rows that a rule sets aside are in ``quarantine/readings.csv`` with the
+        rule, file and line; their counts are in `Region.findings`.
+
+    Raises
+    ------
+    InputError
+        If the source holds no London readings, or a file is not what its name says.
+    """
+    source, target = Path(source), Path(target)
+    export = _find(source)
+    with replaced_folder(target) as fresh:
+        _settings_into(source, target, fresh)
+        settings = read_settings(fresh / FILE_NAME)
+        _refuse_other_clock(settings, fresh / FILE_NAME)
+        work = fresh / ".work"
+        config = {"memory_limit": "1500MB", "temp_directory": str(work)}
+        with duckdb.connect(config=config) as connection:
+            for number, path in enumerate(export.readings, start=1):
+                say(f"reading {path.name} ({number} of {len(export.readings)})")
+                _load(connection, path)
+            say("checking every row")
+            ids = _write_checked(connection, fresh, settings)
+        shutil.rmtree(work, ignore_errors=True)
+        say("writing tables")
+        _write_customers(export, ids, fresh)
+        if export.signal:
+            write_table(_price_signal(export.signal), fresh, "price_signal")
+    return read_region(target)
+
+
+def _find(source: Path) -> _Export:
+    if not source.exists():
+        raise InputError(f"{source}: no such file or folder; name the London export.")
+    folder = source if source.is_dir() else source.parent
+    files = sorted(source.iterdir()) if source.is_dir() else [source]
+    side = {*CUSTOMER_FILES, *SIGNAL_FILES}
+    readings = [
+        path
+        for path in files
+        if path.name.endswith((".csv", ".csv.gz", ".parquet")) and path.name not in side
+    ]
+    if not readings:
+        found = ", ".join(p.name for p in files[:8]) or "an empty folder"
+        raise InputError(
+            f"{source}: no readings; wanted *.csv, *.csv.gz or *.parquet, "
+            f"found: {found}."
+        )
+    return _Export(
+        readings, _beside(folder, CUSTOMER_FILES), _beside(folder, SIGNAL_FILES)
+    )
+
+
+def _beside(folder: Path, names: tuple[str, ...]) -> Path | None:
+    return next((folder / name for name in names if (folder / name).is_file()), None)
+
+
+def _settings_into(source: Path, target: Path, fresh: Path) -> None:
+    folder = source if source.is_dir() else source.parent
+    for candidate in (folder / FILE_NAME, target / FILE_NAME):
+        if candidate.is_file():
+            read_settings(candidate)  # a fault is told with the path the user knows
+            shutil.copyfile(candidate, fresh / FILE_NAME)
+            return
+    text = DEFAULT_SETTINGS.format(name=target.resolve().name)
+    (fresh / FILE_NAME).write_text(text, encoding="utf-8")
+
+
+def _refuse_other_clock(settings: Settings, path: Path) -> None:
+    found = settings.readings
+    if (found.resolution_minutes, found.stamp) != (30, "start"):
+        raise InputError(
+            f"{path}, readings: the London data are half-hours stamped at their start "
+            f"(30, start); found {found.resolution_minutes}, {found.stamp}."
+        )
+
+
+def _load(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Append the rows of one file, as text where they came as text, to `raw`."""
+    connection.execute(
+        "create table if not exists raw (file varchar, line bigint, "
+        "customer_id varchar, stamp varchar, value varchar, ts timestamp, kwh double)"
+    )
+    if path.suffix == ".parquet":
+        _load_wide(connection, path)
+    else:
+        _load_text(connection, path)
+
+
+def _load_text(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    columns = _header(path, READING_HEADERS, ("customer_id", "stamp", "value"))
+    try:
+        connection.execute(
+            f"""
+            insert into raw
+            select ?, row_number() over () + 1, trim({_quoted(columns["customer_id"])}),
+              stamp, value, try_cast(trim(stamp) as timestamp),
+              try_cast(trim(value) as double)
+            from (select *, {_quoted(columns["stamp"])} as stamp,
+                    {_quoted(columns["value"])} as value
+                  from read_csv(?, header = true, all_varchar = true, delim = ',',
+                                quote = '"', auto_detect = false, columns = ?))
+            """,
+            [path.name, str(path), {name: "VARCHAR" for name in _names(path)}],
+        )
+    except duckdb.Error as error:
+        said = " ".join(str(error).split("\n")[:3])
+        raise InputError(f"{path}: not a whole csv file. {said:.300}") from None
+
+
+def _load_wide(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    try:
+        names = pq.read_schema(path).names
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path}: {path.stat().st_size:,} bytes that are not a whole Parquet "
+            f"file ({error}). Was the writer cut off?"
+        ) from None
+    time = [name for name in names if name in ("gmt_time", "time", "__index_level_0__")]
+    if len(time) != 1 or len(names) < 2:
+        raise InputError(
+            f"{path}: a wide table is wanted, column gmt_time and one column a meter; "
+            f"found: {', '.join(names[:8])}."
+        )
+    connection.execute(
+        f"""
+        insert into raw
+        select ?, null, trim(meter), null, null, {_quoted(time[0])}, kwh
+        from (unpivot (from read_parquet(?)) on columns(* exclude {_quoted(time[0])})
+              into name meter value kwh)
+        """,
+        [path.name, str(path)],
+    )
+
+
+def _names(path: Path) -> list[str]:
+    """Column names of a csv file, after a look at whether it is one."""
+    with path.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+    try:
+        with gzip.open(path) if packed else path.open("rb") as file:
+            head = file.readline(100_000)
+    except (OSError, EOFError) as error:
+        raise InputError(f"{path}: a damaged gzip file ({error}).") from None
+    start = head.lstrip().lower()
+    if not start:
+        raise InputError(f"{path}: the file is empty; a header line is wanted.")
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise InputError(
+            f"{path}: the bytes are HTML, not csv; was a log-in page saved? "
+            "Download the file again."
+        )
+    if start.startswith(b"version https://git-lfs"):
+        raise InputError(f"{path}: a Git LFS pointer, not the data; run git lfs pull.")
+    try:
+        return next(csv.reader([head.decode("utf-8-sig").rstrip("\r\n")]))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} line 1: not UTF-8 (byte {error.start}).") from None
+
+
+def _header(
+    path: Path, known: dict[str, str], wanted: tuple[str, ...]
+) -> dict[str, str]:
+    """Which column of the file holds each of ours."""
+    names = _names(path)
+    ours: dict[str, str] = {}
+    for name in names:
+        column = known.get(name.strip().lower())
+        if column in ours or names.count(name) > 1:
+            raise InputError(f"{path} line 1: duplicate column {name.strip()!r}.")
+        if column:
+            ours[column] = name
+    missing = [column for column in wanted if column not in ours]
+    if missing:
+        spellings = {c: [n for n, to in known.items() if to == c] for c in missing}
+        hint = "; ".join(f"{c} ({' or '.join(s)})" for c, s in spellings.items())
+        raise InputError(
+            f"{path} line 1: missing column {hint}. Found: {', '.join(names)}."
+        )
+    return ours
+
+
+def _write_checked(
+    connection: duckdb.DuckDBPyConnection, fresh: Path, settings: Settings
+) -> pd.Index:
+    """Judge every row, write the kept and the quarantined, return the customers."""
+    readings = settings.readings
+    limit = (readings.max_kw or 1e6) * readings.resolution_minutes / 60
+    step = readings.resolution_minutes * 60_000
+    floor = "-inf" if readings.export else "0"
+    connection.execute(
+        f"""
+        create table judged as
+        with first_look as (
+          select *, case
+            when customer_id is null or customer_id = '' then 'missing_id'
+            when ts is null or year(ts) not between 1990 and 2100
+              then 'unreadable_stamp'
+            when kwh is null or not isfinite(kwh) then 'unreadable_value'
+            when epoch_ms(ts) % {step} <> 0 then 'off_grid'
+            when kwh < '{floor}'::double then 'negative'
+            when kwh > {limit} then 'above_limit' end as rule
+          from raw)
+        select file, line, customer_id, stamp, value, ts, kwh, coalesce(rule, case
+            when min(kwh) over same <> max(kwh) over same then 'conflicting_duplicate'
+            when row_number() over (same order by file, line) > 1 then 'exact_duplicate'
+          end) as rule
+        from first_look
+        window same as (partition by customer_id, ts, rule is null)
+        """
+    )
+    connection.execute("drop table raw")
+    kept = connection.sql(
+        "select customer_id, ts::timestamp_ms as ts, kwh::float as kwh from judged "
+        "where rule is null order by customer_id, ts"
+    )
+    n_kept = write_readings(kept.to_arrow_reader(200_000), fresh)
+    counts = connection.sql(
+        "select rule, count(*) as rows, count(distinct customer_id) as customers "
+        "from judged where rule is not null group by rule"
+    ).df()
+    ids = connection.sql(
+        "select distinct customer_id from judged where rule is null order by 1"
+    ).df()["customer_id"]
+    rows_in = connection.sql("select count(*) from judged").fetchall()[0][0]
+    if n_kept + counts["rows"].sum() != rows_in:
+        raise RuntimeError(f"{rows_in} rows in, {n_kept} + {counts['rows'].sum()} out")
+    if not n_kept:
+        raise InputError(
+            f"none of the {rows_in:,} rows is a reading: {dict(counts.values)}"
+        )
+    if len(counts):
+        (fresh / "quarantine").mkdir()
+        connection.sql(
+            "select rule, file, line, customer_id, coalesce(stamp, ts::varchar) as ts, "
+            "coalesce(value, kwh::varchar) as kwh from judged where rule is not null "
+            "order by file, line, customer_id, ts"
+        ).write_csv(str(fresh / "quarantine" / "readings.csv"))
+    write_table(row_findings(counts, rows_in, len(ids)), fresh, "findings")
+    return pd.Index(ids, name="customer_id")
+
+
+def _write_customers(export: _Export, ids: pd.Index, fresh: Path) -> None:
+    if export.customers is None:
+        write_table(ids.to_frame(), fresh, "customers")
+        return
+    path = export.customers
+    columns = _header(path, CUSTOMER_HEADERS, ("customer_id",))
+    households = pd.read_csv(
+        path, dtype=str, keep_default_na=False, skipinitialspace=True
+    )
+    households = households.rename(columns={v: k for k, v in columns.items()})
+    repeated = households["customer_id"].duplicated(keep=False)
+    if repeated.any():
+        rows = (repeated[repeated].index[:2] + 2).tolist()
+        raise InputError(
+            f"{path} lines {rows[0]} and {rows[1]}: customer "
+            f"{households['customer_id'][rows[0] - 2]!r} is duplicated; keep one row."
+        )
+    known = households.set_index("customer_id")
+    strangers = ids.difference(known.index)
+    wide = [p.name for p in export.readings if p.suffix == ".parquet"]
+    if len(strangers) and wide:
+        raise InputError(
+            f"{', '.join(wide)}: columns that {path.name} does not know: "
+            f"{', '.join(strangers[:8])}. Sums and means are no meters: drop them."
+        )
+    labels = known.reindex(ids)[[c for c in LABELS if c in known]]
+    tidy = labels.rename_axis("customer_id").reset_index()
+    tidy = tidy.melt("customer_id", var_name="label").dropna()
+    tidy = tidy[tidy["value"] != ""].sort_values(["customer_id", "label"])
+    write_table(ids.to_frame(), fresh, "customers")
+    if len(tidy):
+        write_table(tidy, fresh, "labels")
+
+
+def _price_signal(path: Path) -> pd.DataFrame:
+    columns = _header(
+        path,
+        {"tariffdatetime": "ts", "tariff": "band"},
+        ("ts", "band"),
+    )
+    signal = pd.read_csv(path, dtype=str).rename(
+        columns={v: k for k, v in columns.items()}
+    )
+    ts = pd.to_datetime(signal["ts"], errors="coerce", format="%Y-%m-%d %H:%M:%S")
+    wrong = ts.isna() | ~signal["band"].isin(list(SIGNAL_PRICES)) | ts.duplicated()
+    if wrong.any():
+        row = int(wrong.idxmax())
+        raise InputError(
+            f"{path} line {row + 2}: found {', '.join(map(str, signal.loc[row]))}; "
+            f"wanted a new time and one of {', '.join(SIGNAL_PRICES)}."
+        )
+    return pd.DataFrame(
+        {
+            "ts": ts.astype("datetime64[ms]"),
+            "band": signal["band"].str.lower(),
+            "price": signal["band"].map(SIGNAL_PRICES),
+        }
+    ).sort_values("ts")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
