@@ -1,0 +1,220 @@
+"""`research import | check | report | verify`: calls into the library, no logic."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from research.region import InputError, Region, read_region
+from research.region.ingest import import_lcl
+
+app = typer.Typer(
+    help="Segment electricity customers and publish what was found.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+FORMATS: dict[str, Callable[..., Region]] = {"lcl": import_lcl}
+screen = Console(stderr=True, highlight=False, soft_wrap=True)
+
+RegionDir = Annotated[Path, typer.Argument(help="Folder of the region.")]
+
+
+def main() -> None:
+    """Run the command line; wrong input is one plain message and exit code 2."""
+    try:
+        app()
+    except InputError as error:
+        screen.print(f"[bold red]error[/] {_escaped(str(error))}")
+        sys.exit(2)
+
+
+@app.callback()
+def _root() -> None:
+    """Segment electricity customers and publish what was found."""
+
+
+@app.command("import")
+def import_(
+    format: Annotated[str, typer.Argument(help=f"One of: {', '.join(FORMATS)}.")],
+    source: Annotated[Path, typer.Argument(help="Export: a folder or a file.")],
+    region_dir: RegionDir,
+) -> None:
+    """Read a real export into a region; what is wrong is counted and set aside."""
+    if format not in FORMATS:
+        raise InputError(f"format {format!r} is unknown; known: {', '.join(FORMATS)}.")
+    with screen.status("starting") as status:
+        region = FORMATS[format](source, region_dir, say=status.update)
+        findings = region.findings
+    _print_findings(region, findings)
+
+
+@app.command()
+def check(region_dir: RegionDir) -> None:
+    """Tell what a region holds, what is wrong with it and what was done."""
+    region = read_region(region_dir)
+    _print_findings(region, region.findings)
+
+
+@app.command()
+def report(
+    region_dirs: Annotated[list[Path], typer.Argument(help="Folders of regions.")],
+    notebook: Annotated[
+        list[str] | None, typer.Option(help="Notebook by name; again for more.")
+    ] = None,
+    notebooks: Annotated[Path, typer.Option(help="Folder of the notebooks.")] = Path(
+        "notebooks"
+    ),
+    out: Annotated[Path, typer.Option(help="Folder of the reports.")] = Path("reports"),
+    jobs: Annotated[int, typer.Option(min=1, help="Notebooks at a time.")] = 2,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(help="KEY=VALUE for the notebooks that know KEY."),
+    ] = None,
+    cell_timeout: Annotated[int, typer.Option(min=1, help="Seconds a cell.")] = 900,
+    force: Annotated[bool, typer.Option(help="Run what has not changed, too.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Only tell what would run.")] = False,
+) -> None:
+    """Run the notebooks for each region and publish their pages."""
+    from research.report import batch  # papermill takes 2 s to import
+
+    planned = batch.plan(
+        region_dirs, _notebooks(notebooks, notebook), out, _pairs(param), force=force
+    )
+    if dry_run:
+        for job in planned:
+            state = "unchanged" if job.fresh else "would run"
+            print(f"{job.region.name}  {job.name}  {state}")
+        return
+    limits = batch.Limits(
+        cell_seconds=cell_timeout, threads=max((os.cpu_count() or 1) // jobs, 1)
+    )
+    with _progress() as bars:
+        outcomes = batch.run(
+            planned, out, workers=jobs, limits=limits, progress=_telling(bars, batch)
+        )
+    _print_outcomes(outcomes)
+    screen.print(f"Open {out / 'index.html'}")
+    if any(outcome.status == "failed" for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    report_dir: Annotated[Path, typer.Argument(help="Reports of one region.")],
+) -> None:
+    """Check that published files are as they were published."""
+    from research.report.publish import verify as faults_of
+
+    faults = faults_of(report_dir)
+    for fault in faults:
+        print(fault)
+    if faults:
+        raise typer.Exit(1)
+    print(f"{report_dir}: every file is as it was published.")
+
+
+def _notebooks(folder: Path, names: list[str] | None) -> list[Path]:
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no folder of notebooks; use --notebooks.")
+    found = {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
+    wanted = [name.removesuffix(".ipynb") for name in names or found]
+    for name in wanted:
+        if name not in found:
+            raise InputError(
+                f"notebook {name!r} is unknown; known: {', '.join(found)}."
+            )
+    return [found[name] for name in wanted]
+
+
+def _pairs(texts: list[str] | None) -> dict[str, str]:
+    pairs = {}
+    for text in texts or ():
+        key, equals, value = text.partition("=")
+        if not equals or not key.isidentifier():
+            raise InputError(f"--param {text!r:.80}: KEY=VALUE is wanted.")
+        pairs[key] = value
+    return pairs
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f} of {task.total:.0f} cells"),
+        TimeElapsedColumn(),
+        console=screen,
+        disable=not screen.is_terminal,
+    )
+
+
+def _telling(bars: Progress, batch):
+    """What the batch tells, as one bar a notebook; as plain lines where it is piped."""
+    tasks = {}
+
+    def started(job):
+        name = f"{job.region.name}  {job.name}"
+        tasks[id(job)] = bars.add_task(name, total=job.n_cells + 1)
+        if not screen.is_terminal:
+            screen.print(f"{name}  started")
+
+    def cell_done(job):
+        bars.advance(tasks[id(job)])
+
+    def ended(outcome):
+        if not screen.is_terminal and outcome.status != "fresh":
+            screen.print(
+                f"{outcome.job.region.name}  {outcome.job.name}  {outcome.status} "
+                f"after {outcome.seconds:.0f} s"
+            )
+
+    return batch.Progress(started, cell_done, ended)
+
+
+def _print_outcomes(outcomes) -> None:
+    table = Table(box=None, pad_edge=False)
+    for title in ("region", "notebook", "result", "s"):
+        table.add_column(title, justify="right" if title == "s" else "left")
+    marks = {"done": "published", "fresh": "unchanged", "skipped": "not applicable"}
+    for outcome in outcomes:
+        table.add_row(
+            outcome.job.region.name,
+            outcome.job.name,
+            marks.get(outcome.status, "[bold red]failed[/]"),
+            f"{outcome.seconds:.0f}",
+        )
+    screen.print(table)
+    for outcome in outcomes:
+        if outcome.cause:
+            cell = f" cell {outcome.cell}" if outcome.cell else ""
+            screen.print(_escaped(f"{outcome.job.name}{cell}: {outcome.cause}"))
+
+
+def _print_findings(region: Region, findings) -> None:
+    customers, days = len(region.coverage), region.days
+    screen.print(
+        f"{region.name}: {customers} customers, {days[0]:%Y-%m-%d} to "
+        f"{days[-1]:%Y-%m-%d}, {len(region.usable)} with enough complete days"
+    )
+    table = Table(box=None, pad_edge=False)
+    for title in ("rule", "rows", "customers", "what was done"):
+        right = title in ("rows", "customers")
+        table.add_column(title, justify="right" if right else "left")
+    for row in findings.itertuples():
+        style = "dim" if not row.rows else ""
+        cells = row.rule, f"{row.rows:,}", f"{row.customers:,}", row.action
+        table.add_row(*cells, style=style)
+    screen.print(table)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+if __name__ == "__main__":
+    main()

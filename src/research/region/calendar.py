@@ -1,7 +1,5 @@
 """Working days, seasons and time-of-use bands of a region's days."""
 
-import datetime as dt
-
 import holidays
 import numpy as np
 import pandas as pd
@@ -23,8 +21,8 @@ def day_calendar(days: pd.DatetimeIndex, settings: Settings) -> pd.DataFrame:
         Civil days.
     settings : Settings
         `seasons` names the months; `calendar` the weekend, the country's public
-        holidays and single days that differ. A listed working day (调休) wins over
-        a holiday, a holiday over the weekday.
+        holidays (with the working weekends 调休 of China) and single days that
+        differ. A listed working day wins over a holiday, a holiday over the weekday.
 
     Returns
     -------
@@ -47,31 +45,35 @@ def day_calendar(days: pd.DatetimeIndex, settings: Settings) -> pd.DataFrame:
     """
     season_of = {m: name for name, months in settings.seasons.items() for m in months}
     weekend = {WEEKDAYS.index(day) for day in settings.calendar.weekend}
+    rest_days, working_days = _special_days(days, settings.calendar)
     rest = days.day_of_week.isin(weekend)
-    rest |= days.isin(pd.DatetimeIndex(sorted(_holidays(days, settings.calendar))))
-    rest &= ~days.isin(pd.DatetimeIndex(settings.calendar.working_days))
+    rest = (rest | days.isin(rest_days)) & ~days.isin(working_days)
     return pd.DataFrame(
         {"season": days.month.map(season_of).astype("str"), "working": ~rest},
         index=days,
     )
 
 
-def _holidays(days: pd.DatetimeIndex, calendar: Calendar) -> set[dt.date]:
-    listed = set(calendar.holidays)
-    if calendar.country is None:
-        return listed
-    years = range(days.min().year, days.max().year + 1)
-    try:
-        public = holidays.country_holidays(
-            calendar.country, subdiv=calendar.subdivision, years=years
-        )
-    except NotImplementedError as error:
-        raise InputError(
-            f"calendar.country {calendar.country!r}, subdivision "
-            f"{calendar.subdivision!r}: {error} Use the ISO 3166 code, for example "
-            "CN, or list the days under calendar.holidays."
-        ) from None
-    return listed | set(public)
+def _special_days(
+    days: pd.DatetimeIndex, calendar: Calendar
+) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
+    """Return days of rest and working days that the weekday alone does not tell."""
+    rest, working = set(calendar.holidays), set(calendar.working_days)
+    if calendar.country is not None:
+        years = range(days.min().year, days.max().year + 1)
+        try:
+            public = holidays.country_holidays(
+                calendar.country, subdiv=calendar.subdivision, years=years
+            )
+        except NotImplementedError as error:
+            raise InputError(
+                f"calendar.country {calendar.country!r}, subdivision "
+                f"{calendar.subdivision!r}: {error} Use the ISO 3166 code, for "
+                "example CN, or list the days under calendar.holidays."
+            ) from None
+        rest |= set(public) - working
+        working |= set(public.weekend_workdays) - set(calendar.holidays)
+    return pd.DatetimeIndex(sorted(rest)), pd.DatetimeIndex(sorted(working))
 
 
 def tou_bands(

@@ -76,16 +76,19 @@ def write_readings(batches: Iterable[pa.RecordBatch], folder: Path) -> int:
 def _whole_customers(
     batches: Iterable[pa.RecordBatch], schema: pa.Schema
 ) -> Iterator[pa.Table]:
+    """Cut sorted rows at the last customer that begins within `ROWS_A_GROUP`."""
     held = schema.empty_table()
     for batch in batches:
         held = pa.concat_tables([held, pa.Table.from_batches([batch]).cast(schema)])
-        if len(held) >= ROWS_A_GROUP:
+        while len(held) > ROWS_A_GROUP:
             ids = held["customer_id"].to_numpy()
-            # Keep back the last customer: more of its rows may follow.
-            end = int(np.flatnonzero(ids == ids[-1])[0])
-            if end:
-                yield held.slice(0, end)
-                held = held.slice(end)
+            starts = np.flatnonzero(ids[1:] != ids[:-1]) + 1
+            within = starts[starts <= ROWS_A_GROUP]
+            ends = within[-1:] if len(within) else starts[:1]
+            if not len(ends):  # one customer so far: more of its rows may follow
+                break
+            yield held.slice(0, int(ends[0]))
+            held = held.slice(int(ends[0]))
     if len(held):
         yield held
 

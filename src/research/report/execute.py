@@ -1,0 +1,184 @@
+"""Run one notebook in a fresh kernel, and believe it only if every cell ran."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import papermill
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
+
+from research.region.errors import InputError
+from research.report.parameters import Value
+
+THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class NotebookFailed(Exception):
+    """A notebook did not run to its end.
+
+    Attributes
+    ----------
+    cell : int or None
+        Number of the cell, from 1; None if no cell can be named.
+    name : str
+        Kind of failure, such as ``ValueError``, ``time-out`` or ``kernel died``.
+    cause : str
+        What was said, for the log; it may quote data.
+    """
+
+    def __init__(self, cell: int | None, name: str, cause: str):
+        self.cell = cell
+        self.name = name
+        self.cause = cause
+        super().__init__(f"cell {cell}: {name}: {cause}")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a notebook may take.
+
+    Attributes
+    ----------
+    cell_seconds : int
+        Time of one cell.
+    start_seconds : int
+        Time until the kernel answers.
+    threads : int
+        Threads of each numeric library in the kernel.
+    """
+
+    cell_seconds: int = 900
+    start_seconds: int = 120
+    threads: int = max(os.cpu_count() or 1, 1)
+
+
+class _Engine(NBClientEngine):
+    """papermill's engine over local sockets, telling of each finished cell."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man, kernel_name, tick=None, **settings):
+        finish = nb_man.cell_complete
+
+        def told(*args, **kwargs):
+            finish(*args, **kwargs)
+            if tick:
+                tick()
+
+        nb_man.cell_complete = told
+        threads = str(settings.pop("threads"))
+        with tempfile.TemporaryDirectory(prefix="k-") as sockets:
+            client = PapermillNotebookClient(
+                nb_man,
+                kernel_name=kernel_name,
+                timeout=settings["execution_timeout"],
+                startup_timeout=settings["start_timeout"],
+                config=_local_sockets(sockets),
+            )
+            limits = dict.fromkeys(THREAD_LIMITS, threads)
+            return client.execute(env={**os.environ, **limits})
+
+
+def _local_sockets(folder: str) -> Config:
+    """Sockets in a folder of our own: no ports to clash, nothing left behind."""
+    if os.name != "posix":
+        return Config()
+    return Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/s"}})
+
+
+papermill_engines.register("research", _Engine)
+
+
+def execute(
+    notebook: Path,
+    parameters: dict[str, Value],
+    scratch: Path,
+    *,
+    limits: Limits | None = None,
+    tick: Callable[[], None] | None = None,
+) -> nbformat.NotebookNode:
+    """Run a notebook with checked parameters and return it with its outputs.
+
+    Parameters
+    ----------
+    notebook : Path
+    parameters : dict
+        Checked by `parameters.checked`.
+    scratch : Path
+        File that holds the notebook while it runs; after a failure it is the record
+        of how far it came.
+    limits : Limits, optional
+    tick : callable, optional
+        Called after each cell.
+
+    Raises
+    ------
+    NotebookFailed
+        If a cell raises, exits, takes too long, or the kernel dies. papermill marks
+        the cells of a killed kernel `completed`; what counts here is that every
+        code cell has run and none of them holds an error.
+    """
+    limits = limits or Limits()
+    try:
+        papermill.execute_notebook(
+            notebook,
+            scratch,
+            parameters=parameters,
+            engine_name="research",
+            progress_bar=False,
+            start_timeout=limits.start_seconds,
+            execution_timeout=limits.cell_seconds,
+            threads=limits.threads,
+            tick=tick,
+        )
+    except PapermillExecutionError as error:
+        place = _place(scratch)
+        raise NotebookFailed(place, error.ename, error.evalue) from None
+    except CellTimeoutError:
+        cause = f"the cell ran longer than {limits.cell_seconds} s"
+        raise NotebookFailed(_place(scratch), "time-out", cause) from None
+    except DeadKernelError as error:
+        raise NotebookFailed(_place(scratch), "kernel died", str(error)) from None
+    except RuntimeError as error:  # the kernel never answered
+        raise NotebookFailed(None, "no kernel", str(error)) from None
+    except NoSuchKernel as error:
+        found = ", ".join(KernelSpecManager().find_kernel_specs()) or "none"
+        raise InputError(
+            f"{notebook}: kernel {error.name!r} does not exist; found: {found}."
+        ) from None
+    executed = nbformat.read(scratch, as_version=4)
+    unfinished = _first_unfinished(executed)
+    if unfinished:
+        cause = "the cells from here on did not run; did one call exit()?"
+        raise NotebookFailed(unfinished, "ended early", cause)
+    return executed
+
+
+def _place(scratch: Path) -> int | None:
+    if not scratch.is_file():
+        return None
+    return _first_unfinished(nbformat.read(scratch, as_version=4))
+
+
+def _first_unfinished(notebook: nbformat.NotebookNode) -> int | None:
+    """Number of the first code cell that failed or did not run, from 1."""
+    number = 0
+    for cell in notebook.cells:
+        if "papermill-error-cell-tag" in cell.metadata.get("tags", []):
+            continue  # papermill puts one above the cells after an error
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            continue
+        number += 1
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        failed = any(output.output_type == "error" for output in cell.outputs)
+        if failed or cell.execution_count is None:
+            return number
+    return None

@@ -1,0 +1,177 @@
+"""Parameters of a notebook: what its parameter cell declares, and what is handed in.
+
+papermill pastes parameter names into code as they are and runs on with the default
+when a name is misspelt. So names and types are checked here, before a kernel starts.
+"""
+
+import ast
+import difflib
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from research.region.errors import InputError
+
+Value = str | int | float | bool | None
+_TYPES = {"str": str, "int": int, "float": float, "bool": bool}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of the parameter cell: ``name: type = default``."""
+
+    name: str
+    kind: type
+    optional: bool
+    default: Value
+
+    @property
+    def wanted(self) -> str:
+        """What may be handed in, in words."""
+        words = {
+            str: "text",
+            int: "a whole number",
+            float: "a finite number",
+            bool: "true or false",
+        }
+        return words[self.kind] + (" or none" if self.optional else "")
+
+
+def read_notebook(path: Path) -> nbformat.NotebookNode:
+    """Read a notebook of format 4 that carries no outputs.
+
+    Raises
+    ------
+    InputError
+        Names the file and what is wrong with it.
+    """
+    try:
+        notebook = nbformat.reads(
+            path.read_text("utf-8"), as_version=nbformat.NO_CONVERT
+        )
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such notebook.") from None
+    except (nbformat.reader.NotJSONError, UnicodeDecodeError, ValueError) as error:
+        raise InputError(
+            f"{path}: not a notebook: {error}".splitlines()[0][:300]
+        ) from None
+    if notebook.get("nbformat") != 4:
+        raise InputError(
+            f"{path}: nbformat 4 is wanted, found {notebook.get('nbformat')}."
+        )
+    return notebook
+
+
+def declared(notebook: nbformat.NotebookNode, path: Path) -> dict[str, Parameter]:
+    """Parameters that the cell tagged `parameters` declares, by name.
+
+    Raises
+    ------
+    InputError
+        If there is no such cell, a line is not ``name: type = default`` with a type
+        of str, int, float, bool (or one of them ``| None``), or `region` is not
+        among them.
+    """
+    cells = [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", [])
+    ]
+    if len(cells) != 1:
+        raise InputError(f"{path}: one cell tagged 'parameters', found {len(cells)}.")
+    found = {}
+    for line in ast.parse(cells[0].source).body:
+        parameter = _parameter(line)
+        if parameter is None:
+            raise InputError(
+                f"{path}, parameters: found {ast.unparse(line)!r}; each line is "
+                "'name: type = default', the type one of str, int, float, bool."
+            )
+        found[parameter.name] = parameter
+    if "region" not in found:
+        raise InputError(f"{path}, parameters: 'region: str = ...' is missing.")
+    return found
+
+
+def _parameter(line: ast.stmt) -> Parameter | None:
+    if not (
+        isinstance(line, ast.AnnAssign)
+        and isinstance(line.target, ast.Name)
+        and line.value is not None
+    ):
+        return None
+    words = ast.unparse(line.annotation).split(" | ")
+    kinds = [word for word in words if word != "None"]
+    if len(kinds) != 1 or kinds[0] not in _TYPES:
+        return None
+    try:
+        default = ast.literal_eval(line.value)
+    except ValueError:
+        return None
+    return Parameter(line.target.id, _TYPES[kinds[0]], "None" in words, default)
+
+
+def checked(
+    given: dict[str, Value], known: dict[str, Parameter], path: Path
+) -> dict[str, Value]:
+    """Return `given` once every name and type is one that the notebook declares.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, with the nearest known one, or a value of another type.
+    """
+    for name, value in given.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise InputError(
+                f"{path}: unknown parameter {name!r:.80}.{hint} "
+                f"Known: {', '.join(sorted(known))}."
+            )
+        parameter = known[name]
+        fits = type(value) is parameter.kind or (
+            parameter.kind is float and type(value) is int
+        )
+        if value is None:
+            fits = parameter.optional
+        elif isinstance(value, float) and not math.isfinite(value):
+            fits = False
+        if not fits:
+            raise InputError(
+                f"{path}: parameter {name} must be {parameter.wanted}; "
+                f"found {value!r:.80}."
+            )
+    return given
+
+
+def from_text(name: str, text: str, parameter: Parameter, path: Path) -> Value:
+    """Value of a parameter written as ``name=text`` on the command line.
+
+    The declared type decides how the text is read: ``0371`` stays text for a
+    parameter that is text, and is refused where a whole number is wanted.
+
+    Raises
+    ------
+    InputError
+        If the text does not write such a value.
+    """
+    if parameter.optional and text.lower() == "none":
+        return None
+    if parameter.kind is str:
+        return text
+    words = {"true": True, "false": False}
+    if parameter.kind is bool and text.lower() in words:
+        return words[text.lower()]
+    if parameter.kind is int and re.fullmatch("-?(0|[1-9][0-9]{0,17})", text):
+        return int(text)
+    if parameter.kind is float and re.fullmatch(
+        r"-?[0-9]{1,15}(\.[0-9]{1,15})?(e-?[0-9]{1,2})?", text
+    ):
+        return float(text)
+    raise InputError(
+        f"{path}: parameter {name} must be {parameter.wanted}; found {text!r:.80}."
+    )

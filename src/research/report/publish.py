@@ -1,0 +1,193 @@
+"""Put pages in their place whole, and keep the manifest that says what is there."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from research.region.errors import InputError
+
+MANIFEST = "manifest.json"
+FAILED = "failed"
+VERSIONED = ("research", "numpy", "pandas", "scikit-learn", "papermill", "nbconvert")
+
+
+def sha256_of(paths: Iterable[Path], root: Path) -> str:
+    """Hash of files: their names below `root` and their bytes, in order of name."""
+    whole = hashlib.sha256()
+    for path in sorted(paths):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        whole.update(f"{path.relative_to(root).as_posix()} {digest}\n".encode())
+    return whole.hexdigest()
+
+
+def data_hash(region_folder: Path) -> str:
+    """Hash of a region: `region.yaml` and every table."""
+    tables = region_folder.rglob("*.parquet")
+    return sha256_of([region_folder / "region.yaml", *tables], region_folder)
+
+
+def code_hash() -> str:
+    """Hash of this library: its modules, templates and fonts."""
+    root = Path(__file__).parents[1]
+    files = (p for p in root.rglob("*") if p.is_file() and p.suffix != ".pyc")
+    return sha256_of(files, root)
+
+
+def versions() -> dict[str, str]:
+    """Versions of the libraries that numbers and pages depend on most."""
+    return {name: version(name) for name in VERSIONED}
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """Manifest of a region's reports; None where nothing was published yet.
+
+    Raises
+    ------
+    InputError
+        If the file is there and is no manifest.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        return None
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+        return {**manifest, "pages": manifest["pages"], "failed": manifest["failed"]}
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(
+            f"{path}: not a manifest ({error}). Delete it and run the report again."
+        ) from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old one or the new one, never a part."""
+    fresh = path.with_name(f".{path.name}.new")
+    with fresh.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(fresh, path)
+
+
+def publish_page(
+    folder: Path,
+    manifest: dict[str, Any],
+    page: dict[str, Any],
+    html: str,
+    files: dict[str, str],
+) -> None:
+    """Put a page and its files in place; the manifest, written last, makes it count.
+
+    Parameters
+    ----------
+    folder : Path
+        Reports of the region.
+    manifest : dict
+        The region's manifest; gets `page` in place of an older entry of the same
+        notebook and loses the note of a former failure.
+    page : dict
+        `notebook`, `summary`, `parameters`, ...; `file`, `sha256` and `files` are
+        added here.
+    html : str
+        The page.
+    files : dict
+        Further files by path below `folder`: tables and pictures.
+    """
+    if not html.rstrip().endswith("</html>"):
+        raise RuntimeError(f"{page['notebook']}: the page is not whole")
+    name = f"{page['notebook']}.html"
+    stage = folder / f".stage-{page['notebook']}"
+    shutil.rmtree(stage, ignore_errors=True)
+    everything = {**files, name: html}
+    for relative, text in everything.items():
+        path = (stage / relative).resolve()
+        if not path.is_relative_to(stage.resolve()):
+            raise RuntimeError(f"{relative} would lie outside of {folder}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, text)
+    digests = {r: _digest(stage / r) for r in everything}
+    before = next(
+        (p for p in manifest["pages"] if p["notebook"] == page["notebook"]), None
+    )
+    for relative in everything:
+        (folder / relative).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(stage / relative, folder / relative)
+    shutil.rmtree(stage)
+    entry = page | {
+        "file": name,
+        "sha256": digests[name],
+        "files": [{"file": r, "sha256": digests[r]} for r in sorted(files)],
+    }
+    _replace_entry(manifest["pages"], entry)
+    _drop_entry(manifest["failed"], page["notebook"])
+    _drop_entry(manifest["skipped"], page["notebook"])
+    write_manifest(folder, manifest)
+    (folder / FAILED / f"{page['notebook']}.ipynb").unlink(missing_ok=True)
+    for old in before["files"] if before else ():
+        if old["file"] not in files:
+            (folder / old["file"]).unlink(missing_ok=True)
+
+
+def note_without_page(
+    folder: Path, manifest: dict[str, Any], kind: str, entry: dict[str, Any]
+) -> None:
+    """Note in the manifest that a notebook `failed` or was `skipped`, and why."""
+    _replace_entry(manifest[kind], entry)
+    _drop_entry(
+        manifest["skipped" if kind == "failed" else "failed"], entry["notebook"]
+    )
+    write_manifest(folder, manifest)
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write the manifest in one step."""
+    text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
+    write_text(folder / MANIFEST, text + "\n")
+
+
+def verify(folder: Path) -> list[str]:
+    """Compare the published files of a region with their manifest.
+
+    Returns
+    -------
+    faults : list of str
+        A sentence a file that is missing or differs; empty if all is as published.
+
+    Raises
+    ------
+    InputError
+        If `folder` holds no manifest.
+    """
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise InputError(
+            f"{folder}: no {MANIFEST}; name the folder of a region's reports."
+        )
+    faults = []
+    for page in manifest["pages"]:
+        for entry in [page, *page["files"]]:
+            path = folder / entry["file"]
+            if not path.is_file():
+                faults.append(f"{path}: missing.")
+            elif _digest(path) != entry["sha256"]:
+                faults.append(f"{path}: changed since it was published.")
+    return faults
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _replace_entry(entries: list[dict[str, Any]], entry: dict[str, Any]) -> None:
+    _drop_entry(entries, entry["notebook"])
+    entries.append(entry)
+    entries.sort(key=lambda e: e["notebook"])
+
+
+def _drop_entry(entries: list[dict[str, Any]], notebook: str) -> None:
+    entries[:] = [e for e in entries if e["notebook"] != notebook]
