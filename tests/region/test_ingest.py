@@ -34,9 +34,7 @@ def export(folder, **files):
 
 def hashes(folder):
     files = sorted(p for p in folder.rglob("*") if p.is_file())
-    return {
-        p.relative_to(folder): hashlib.sha256(p.read_bytes()).digest() for p in files
-    }
+    return {p.relative_to(folder): sha256(p.read_bytes()).digest() for p in files}
 
 
 FAULTY = [
