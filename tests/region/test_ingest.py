@@ -1,6 +1,7 @@
 """Import of the London data, in the publisher's layouts and with planted faults."""
 
 import gzip
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
