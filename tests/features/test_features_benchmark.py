@@ -1,0 +1,18 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.slow
+def test_benchmark_runs_and_both_ways_agree():
+    # It compares the two tables itself, before it times them.
+    ran = subprocess.run(
+        [sys.executable, "-m", "benchmarks.features", "5", "1"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "plain pandas" in ran.stdout
