@@ -94,6 +94,30 @@ class Region:
         enough = self.settings.quality.min_complete_days
         return self.coverage.index[self.coverage["complete_days"] >= enough]
 
+    @property
+    def level(self) -> str:
+        """How far the tables carry: L3 with interval readings, L2 with daily ones."""
+        return "L2" if self.settings.readings.resolution_minutes == 1440 else "L3"
+
+    @property
+    def lacks(self) -> list[str]:
+        """What the region does not bring and what is not told therefore."""
+        told = {
+            "No time-of-use calendar 峰平谷时段 is declared: shares of peak and valley "
+            "energy are not computed.": self.settings.tou is not None,
+            "No price signal: the response to prices is not computed.": self.has(
+                "price_signal"
+            ),
+            "No known classes of the customers: segments are not compared with "
+            "them.": self.has("labels"),
+            "No weather: the response to heat and cold is not computed.": False,
+            "Under two years of readings: growth can not be told from season.": len(
+                self.days
+            )
+            >= 2 * 365,
+        }
+        return [sentence for sentence, there in told.items() if not there]
+
     def query(self, sql: str) -> pd.DataFrame:
         """Answer a question in SQL about the region's tables, by their names.
 

@@ -1,6 +1,7 @@
 """Load features: indicators of readings, and the table that joins them."""
 
 from research.features.load.area import area_load, area_peak_mask, coincidence
+from research.features.load.curves import curves_to_segment, typical_day_curves
 from research.features.load.daily import (
     DAY_WINDOWS,
     load_factor,
@@ -39,7 +40,6 @@ from research.features.load.table import (
     area_peak,
     customer_features,
     table,
-    typical_day_curves,
 )
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "coefficient_of_variation",
     "coincidence",
     "complete_days",
+    "curves_to_segment",
     "customer_features",
     "daily_energy",
     "day_to_day_variability",

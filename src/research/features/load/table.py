@@ -9,7 +9,7 @@ is computed, so all features of a customer speak of the same days; `missing_shar
 and `complete_days` tell what was left out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -33,12 +33,12 @@ from research.features.load.energy import (
     band_shares,
     base_load,
     base_load_share,
-    complete_days,
     daily_energy,
     full_load_hours,
     mean_power,
     missing_share,
 )
+from research.features.load.parts import complete_only, some_at_a_time
 from research.features.load.present import count, mean
 from research.features.load.rhythm import (
     coefficient_of_variation,
@@ -47,15 +47,10 @@ from research.features.load.rhythm import (
     ratio_of_days,
     robust_coefficient_of_variation,
     trend,
-    typical_days,
 )
 
 AREA_PEAK_HOURS = 10
 """Length of the area's peak: its highest slots, ten hours in all [h]."""
-
-SEASONS = ("winter", "spring", "summer", "autumn")
-DAY_TYPES = ("working", "rest")
-CUSTOMERS_AT_A_TIME = 32  # 4 to 64 take alike, a cube of 300 at once a third longer
 
 
 def table(region) -> pd.DataFrame:
@@ -105,7 +100,7 @@ def table(region) -> pd.DataFrame:
             band_names=band_names,
         ).set_axis(cube.customer_id[rows])
         for cube in region.cubes()
-        for rows in _some_at_a_time(len(cube.customer_id))
+        for rows in some_at_a_time(len(cube.customer_id))
     ]
     return pd.concat(frames).rename_axis("customer_id")
 
@@ -125,9 +120,9 @@ def area_peak(region) -> np.ndarray:
     """
     complete_share = region.settings.quality.complete_day_share
     load = area_load(
-        _complete_only(cube.power[rows], complete_share)
+        complete_only(cube.power[rows], complete_share)
         for cube in region.cubes()
-        for rows in _some_at_a_time(len(cube.customer_id))
+        for rows in some_at_a_time(len(cube.customer_id))
     )
     return area_peak_mask(load, n_slots=AREA_PEAK_HOURS * load.shape[-1] // 24)
 
@@ -211,7 +206,7 @@ def customer_features(
     0         2.0       1.15          1.0             1.0
     """
     missing = missing_share(power)
-    power = _complete_only(power, complete_share)
+    power = complete_only(power, complete_share)
     energy = daily_energy(power, complete_share)
     working = calendar["working"].to_numpy(dtype=bool)
     season = calendar["season"].to_numpy()
@@ -253,70 +248,6 @@ def customer_features(
     return pd.DataFrame(features)
 
 
-def typical_day_curves(
-    region, groups: Sequence[str] = ("season", "working")
-) -> pd.DataFrame:
-    """Typical day of every customer by season and type of day (典型日负荷曲线).
-
-    Parameters
-    ----------
-    region : region with readings
-        Read once.
-    groups : sequence of str
-        What tells the days apart: "season", "working" or both.
-
-    Returns
-    -------
-    typical_day_curves : DataFrame of shape (n_customers, n_groups * n_slots)
-        On `customer_id`; the columns are (season, day_type, hour), without the level
-        that `groups` leaves out: seasons from winter on, "working" before "rest",
-        hour the start of the slot. Groups without a day in the calendar have no
-        columns. NaN where the customer has no complete day with the slot. [kW]
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace as Record
-    >>> days = pd.date_range("2013-01-01", periods=2)
-    >>> cube = Record(
-    ...     power=np.array([[[1.0, 3.0], [2.0, 2.0]]]),
-    ...     customer_id=pd.Index(["C1"], name="customer_id"),
-    ...     days=days,
-    ... )
-    >>> region = Record(
-    ...     cubes=lambda: iter([cube]),
-    ...     calendar=pd.DataFrame({"working": False, "season": "winter"}, index=days),
-    ...     settings=Record(quality=Record(complete_day_share=0.9)),
-    ... )
-    >>> typical_day_curves(region)["winter", "rest"]
-    hour         0.0   12.0
-    customer_id
-    C1            1.5   2.5
-    """
-    complete_share = region.settings.quality.complete_day_share
-    frames = []
-    for cube in region.cubes():
-        kind_of_day, kinds = _kinds_of_days(region.calendar.loc[cube.days], groups)
-        curves = [
-            typical_days(_complete_only(cube.power[rows], complete_share), kind_of_day)
-            for rows in _some_at_a_time(len(cube.customer_id))
-        ]
-        columns = _columns_of(kinds, n_slots=cube.power.shape[-1])
-        values = np.concatenate(curves).reshape(-1, len(columns))
-        frames.append(pd.DataFrame(values, index=cube.customer_id, columns=columns))
-    return pd.concat(frames).rename_axis("customer_id")
-
-
-def _some_at_a_time(n_customers: int) -> Iterator[slice]:
-    for first in range(0, n_customers, CUSTOMERS_AT_A_TIME):
-        yield slice(first, first + CUSTOMERS_AT_A_TIME)
-
-
-def _complete_only(power: np.ndarray, complete_share: float) -> np.ndarray:
-    """Readings of the complete days, NaN on the others."""
-    complete = complete_days(power, complete_share)
-    return np.where(complete[..., np.newaxis], power, np.nan)
-
-
 def _tariff_bands(
     tou_bands: pd.DataFrame | None,
 ) -> tuple[pd.DataFrame | None, Sequence[str]]:
@@ -325,32 +256,3 @@ def _tariff_bands(
         return None, ()
     codes, names = pd.factorize(tou_bands.to_numpy().ravel(), sort=True)
     return pd.DataFrame(codes.reshape(tou_bands.shape), index=tou_bands.index), names
-
-
-def _kinds_of_days(
-    calendar: pd.DataFrame, groups: Sequence[str]
-) -> tuple[np.ndarray, pd.DataFrame]:
-    """Number the kinds of days that occur: the kind of each day, a row a kind."""
-    season = pd.Categorical(calendar["season"], SEASONS, ordered=True)
-    day_type = np.where(calendar["working"], *DAY_TYPES)
-    labels = {
-        "season": pd.Series(season, name="season"),
-        "working": pd.Series(pd.Categorical(day_type, DAY_TYPES), name="day_type"),
-    }
-    labels = pd.concat([labels[group] for group in groups], axis=1)
-    by_kind = labels.groupby(list(labels), observed=True)
-    kinds = by_kind.size().reset_index()[list(labels)]
-    return by_kind.ngroup().to_numpy(), kinds
-
-
-def _columns_of(kinds: pd.DataFrame, n_slots: int) -> pd.MultiIndex:
-    """Kinds by slots, by their place in the year and in the day, not by name.
-
-    Built from codes: pandas would sort the names, put autumn first and then warn
-    that a lookup such as ``curves["winter", "rest"]`` is slow.
-    """
-    hours = np.arange(n_slots) * 24 / n_slots
-    levels = [kind.cat.categories for _, kind in kinds.items()] + [hours]
-    codes = [np.repeat(kind.cat.codes, n_slots) for _, kind in kinds.items()]
-    codes.append(np.tile(np.arange(n_slots), len(kinds)))
-    return pd.MultiIndex(levels, codes, names=[*kinds, "hour"])

@@ -1,0 +1,142 @@
+"""Typical days of each customer, as a table and ready to be segmented."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from research.features.load.parts import complete_only, some_at_a_time
+from research.features.load.rhythm import typical_days
+from research.region import NotApplicable
+
+SEASONS = ("winter", "spring", "summer", "autumn")
+DAY_TYPES = ("working", "rest")
+
+
+def typical_day_curves(
+    region, groups: Sequence[str] = ("season", "working")
+) -> pd.DataFrame:
+    """Typical day of every customer by season and type of day (典型日负荷曲线).
+
+    Parameters
+    ----------
+    region : region with readings
+        Read once.
+    groups : sequence of str
+        What tells the days apart: "season", "working" or both.
+
+    Returns
+    -------
+    typical_day_curves : DataFrame of shape (n_customers, n_groups * n_slots)
+        On `customer_id`; the columns are (season, day_type, hour), without the level
+        that `groups` leaves out: seasons from winter on, "working" before "rest",
+        hour the start of the slot. Groups without a day in the calendar have no
+        columns. NaN where the customer has no complete day with the slot. [kW]
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Record
+    >>> days = pd.date_range("2013-01-01", periods=2)
+    >>> cube = Record(
+    ...     power=np.array([[[1.0, 3.0], [2.0, 2.0]]]),
+    ...     customer_id=pd.Index(["C1"], name="customer_id"),
+    ...     days=days,
+    ... )
+    >>> region = Record(
+    ...     cubes=lambda: iter([cube]),
+    ...     calendar=pd.DataFrame({"working": False, "season": "winter"}, index=days),
+    ...     settings=Record(quality=Record(complete_day_share=0.9)),
+    ... )
+    >>> typical_day_curves(region)["winter", "rest"]
+    hour         0.0   12.0
+    customer_id
+    C1            1.5   2.5
+    """
+    complete_share = region.settings.quality.complete_day_share
+    frames = []
+    for cube in region.cubes():
+        kind_of_day, kinds = _kinds_of_days(region.calendar.loc[cube.days], groups)
+        curves = [
+            typical_days(complete_only(cube.power[rows], complete_share), kind_of_day)
+            for rows in some_at_a_time(len(cube.customer_id))
+        ]
+        columns = _columns_of(kinds, n_slots=cube.power.shape[-1])
+        values = np.concatenate(curves).reshape(-1, len(columns))
+        frames.append(pd.DataFrame(values, index=cube.customer_id, columns=columns))
+    return pd.concat(frames).rename_axis("customer_id")
+
+
+def curves_to_segment(
+    region, *, min_customers: int = 10
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Typical days of the customers that can be segmented, and who is left out why.
+
+    Parameters
+    ----------
+    region : region with readings of an hour or less
+    min_customers : int
+        Fewer customers than this are no ground for segments.
+
+    Returns
+    -------
+    curves : DataFrame
+        As `typical_day_curves`, without missing values: seasons that the period does
+        not hold are left out for all.
+    left_out : Series
+        Customers by rule: `few_complete_days` (fewer than `min_complete_days`) and
+        `no_typical_day` (a kind of day that others have is missing, as for who joined
+        or left during the year).
+
+    Raises
+    ------
+    NotApplicable
+        If the readings are daily, or fewer than `min_customers` remain.
+    """
+    if region.settings.readings.resolution_minutes > 60:
+        raise NotApplicable(
+            "load shapes need readings of an hour or less; this region's are daily"
+        )
+    every = typical_day_curves(region)
+    usable = every.loc[region.usable].dropna(axis="columns", how="all")
+    curves = usable.dropna()
+    left_out = pd.Series(
+        {
+            "few_complete_days": len(every) - len(usable),
+            "no_typical_day": len(usable) - len(curves),
+        }
+    )
+    if len(curves) < min_customers:
+        raise NotApplicable(
+            f"segments need at least {min_customers} customers with a typical day of "
+            f"every kind; {len(curves)} of {len(every)} have them"
+        )
+    return curves, left_out
+
+
+def _kinds_of_days(
+    calendar: pd.DataFrame, groups: Sequence[str]
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """Number the kinds of days that occur: the kind of each day, a row a kind."""
+    season = pd.Categorical(calendar["season"], SEASONS, ordered=True)
+    day_type = np.where(calendar["working"], *DAY_TYPES)
+    labels = {
+        "season": pd.Series(season, name="season"),
+        "working": pd.Series(pd.Categorical(day_type, DAY_TYPES), name="day_type"),
+    }
+    labels = pd.concat([labels[group] for group in groups], axis=1)
+    by_kind = labels.groupby(list(labels), observed=True)
+    kinds = by_kind.size().reset_index()[list(labels)]
+    return by_kind.ngroup().to_numpy(), kinds
+
+
+def _columns_of(kinds: pd.DataFrame, n_slots: int) -> pd.MultiIndex:
+    """Kinds by slots, by their place in the year and in the day, not by name.
+
+    Built from codes: pandas would sort the names, put autumn first and then warn
+    that a lookup such as ``curves["winter", "rest"]`` is slow.
+    """
+    hours = np.arange(n_slots) * 24 / n_slots
+    levels = [kind.cat.categories for _, kind in kinds.items()] + [hours]
+    codes = [np.repeat(kind.cat.codes, n_slots) for _, kind in kinds.items()]
+    codes.append(np.tile(np.arange(n_slots), len(kinds)))
+    return pd.MultiIndex(levels, codes, names=[*kinds, "hour"])

@@ -1,0 +1,407 @@
+"""Figures of the notebooks: data in, figure out; nothing is fitted, read or saved."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from research.theme import ACCENT, GRID, INK, MUTED, SEGMENT_COLORS, style
+
+HOUR_TICKS = [0, 6, 12, 18, 24]
+BAND_SHADES = {"sharp": 0.24, "peak": 0.14, "valley": 0.0, "flat": 0.06}
+
+
+def use_style() -> None:
+    """Draw every later figure of this notebook in the style of the reports."""
+    plt.rcParams.update(style())
+
+
+def segment_color(segment: int) -> str:
+    """Colour of a segment: the same in every figure, grey beyond the eighth."""
+    return SEGMENT_COLORS[segment] if segment < len(SEGMENT_COLORS) else MUTED
+
+
+def typical_days(
+    curves: pd.DataFrame, segments: pd.Series, names: Sequence[str], *, unit: str = "kW"
+) -> Figure:
+    """Draw the mean day of each segment: a row a segment, a column a season.
+
+    Parameters
+    ----------
+    curves : DataFrame of shape (n_customers, n_seasons x 2 x n_slots)
+        Columns (season, day_type, hour), as `features.load.typical_day_curves` gives.
+    segments : Series of shape (n_customers,)
+        Segment of each customer, on the same index.
+    names : sequence of str
+        Name of each segment.
+    unit : str
+        Unit of the curves.
+
+    Returns
+    -------
+    figure : Figure
+        Working days as a line with the band of the middle 80 % of the customers, rest
+        days dashed; one scale for all panels.
+    """
+    seasons = list(dict.fromkeys(curves.columns.get_level_values("season")))
+    figure, axes = plt.subplots(
+        len(names),
+        len(seasons),
+        figsize=(8.4, 0.7 + 1.55 * len(names)),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+    )
+    for row, name in enumerate(names):
+        members = curves[segments == row]
+        for column, season in enumerate(seasons):
+            _day_panel(axes[row, column], members[season], segment_color(row))
+            if row == 0:
+                axes[row, column].set_title(season.capitalize())
+        axes[row, 0].set_ylabel(f"{unit}", rotation=0, ha="right", va="top", y=1)
+        axes[row, 0].annotate(
+            f"{row + 1} {name} (n = {len(members)})",
+            (0.03, 0.95),
+            xycoords="axes fraction",
+            color=segment_color(row),
+            va="top",
+            fontsize=9,
+            fontweight="bold",
+        )
+    for ax in axes[-1]:
+        ax.set(xticks=HOUR_TICKS, xlim=(0, 24), xlabel="hour of day")
+    axes[0, 0].set_ylim(bottom=0)
+    return figure
+
+
+def _day_panel(ax: Axes, days: pd.DataFrame, color: str) -> None:
+    for day_type, dashes in (("working", "-"), ("rest", (0, (3, 1.5)))):
+        if day_type not in days.columns.get_level_values("day_type"):
+            continue
+        curves = days[day_type]
+        hour = _closed_hours(curves.columns)
+        if day_type == "working" and len(curves) >= 10:
+            low, high = (_closed(curves.quantile(q)) for q in (0.1, 0.9))
+            ax.fill_between(hour, low, high, color=color, alpha=0.14, linewidth=0)
+        ax.plot(hour, _closed(curves.mean()), color=color, linestyle=dashes, lw=1.6)
+
+
+def mean_days(
+    curves: pd.DataFrame, segments: pd.Series, names: Sequence[str]
+) -> Figure:
+    """Draw the mean day of every segment side by side, in kW and as share of its peak.
+
+    Parameters
+    ----------
+    curves : DataFrame of shape (n_customers, n_slots)
+        Columns are hours. [kW]
+    segments, names
+        As for `typical_days`.
+    """
+    figure, (size, shape) = plt.subplots(1, 2, figsize=(8.4, 3.6), sharex=True)
+    hour = _closed_hours(curves.columns)
+    for segment, name in enumerate(names):
+        mean = curves[segments == segment].mean()
+        color = segment_color(segment)
+        size.plot(hour, _closed(mean), color=color)
+        shape.plot(hour, _closed(mean / mean.max()), color=color)
+        size.plot([], [], color=color, label=f"{segment + 1} {name}")
+    size.set(title="Mean load", ylabel="kW a customer", ylim=(0, None))
+    shape.set(title="Shape", ylabel="share of the segment's own peak", ylim=(0, 1.05))
+    for ax in (size, shape):
+        ax.set(xticks=HOUR_TICKS, xlim=(0, 24), xlabel="hour of day")
+    figure.legend(loc="outside lower center", ncols=min(len(names), 2))
+    return figure
+
+
+def number_of_segments(evidence: pd.DataFrame, k: int, threshold: float) -> Figure:
+    """Draw what speaks for each number of segments, side by side.
+
+    Parameters
+    ----------
+    evidence : DataFrame
+        As `comparison.k_evidence` gives it, a row a number of segments.
+    k : int
+        The number chosen; marked in every panel.
+    threshold : float
+        Least mean Jaccard similarity wanted.
+    """
+    figure, axes = plt.subplots(2, 2, figsize=(8.4, 5.2), sharex=True)
+    jaccard, strength, bic, silhouette = axes.ravel()
+    for row in evidence.itertuples():
+        small = [size < 5 for size in row.sizes]
+        for value, is_small in zip(row.jaccard, small, strict=True):
+            color = MUTED if is_small else ACCENT
+            face = "none" if is_small else color
+            jaccard.plot(row.k, value, "o", color=color, markerfacecolor=face, ms=4.5)
+    jaccard.axhline(threshold, color=INK, lw=0.8, linestyle=(0, (4, 2)))
+    jaccard.set(
+        title="Stability of each segment (hollow: under 5 customers)",
+        ylabel="mean Jaccard",
+        ylim=(0, 1.04),
+    )
+    ks = evidence["k"]
+    strength.errorbar(
+        ks,
+        evidence["prediction_strength"],
+        yerr=evidence["prediction_strength_sd"],
+        color=ACCENT,
+        marker="o",
+        capsize=2,
+        lw=1.4,
+    )
+    strength.axhline(0.8, color=INK, lw=0.8, linestyle=(0, (4, 2)))
+    strength.set(title="Prediction strength", ylabel="mean ± sd", ylim=(0, 1.04))
+    bic.plot(ks, evidence["bic"], color=ACCENT, marker="o", lw=1.4)
+    bic.set(title="Gaussian mixture: BIC (low is better)", ylabel="BIC")
+    silhouette.plot(ks, evidence["silhouette"], color=ACCENT, marker="o", lw=1.4)
+    silhouette.plot(ks, evidence["silhouette_null"], color=MUTED, marker="o", lw=1.4)
+    last = evidence.iloc[-1]
+    for column, word in (("silhouette", "data"), ("silhouette_null", "shuffled data")):
+        silhouette.annotate(
+            word, (last["k"], last[column]), (4, 0), textcoords="offset points",
+            va="center", fontsize=9, color=MUTED,
+        )  # fmt: skip
+    silhouette.set(title="Silhouette", ylabel="mean silhouette")
+    silhouette.margins(x=0.22)
+    for ax in axes.ravel():
+        ax.axvspan(k - 0.35, k + 0.35, color=ACCENT, alpha=0.10, linewidth=0, zorder=0)
+        ax.set(xticks=ks)
+    for ax in axes[-1]:
+        ax.set(xlabel="number of segments k")
+    return figure
+
+
+def peak_day(
+    load: pd.DataFrame, names: Sequence[str], peak_hours: Sequence[float]
+) -> Figure:
+    """Draw the area's load on one day, the segments on top of each other.
+
+    Parameters
+    ----------
+    load : DataFrame of shape (n_slots, n_segments)
+        Load of each segment by hour of the day. [kW]
+    names : sequence of str
+        Name of each segment.
+    peak_hours : sequence of float
+        Starts of the slots that belong to the area's peak; shaded.
+    """
+    figure, ax = plt.subplots(figsize=(8.4, 3.9))
+    hour = _closed_hours(load.index)
+    layers = [_closed(load[segment]) for segment in load.columns]
+    colors = [segment_color(segment) for segment in range(len(names))]
+    step = 24 / len(load)
+    for start in peak_hours:
+        ax.axvspan(start, start + step, color=MUTED, alpha=0.18, linewidth=0, zorder=0)
+    ax.stackplot(hour, layers, colors=colors, alpha=0.85, linewidth=0)
+    edges = np.cumsum([np.zeros(len(hour)), *layers], axis=0)
+    widest = [int(np.argmax(layer)) for layer in layers]
+    for number, (name, at) in enumerate(zip(names, widest, strict=True)):
+        middle = (edges[number][at] + edges[number + 1][at]) / 2
+        ax.annotate(
+            f"{number + 1} {name}",
+            (24, (edges[number][-1] + edges[number + 1][-1]) / 2),
+            (6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+            color=segment_color(number),
+            annotation_clip=False,
+        )
+        del middle
+    ax.set(xticks=HOUR_TICKS, xlim=(0, 24), xlabel="hour of day", ylabel="kW")
+    ax.set_ylim(bottom=0)
+    return figure
+
+
+def shares_with_intervals(shares: pd.DataFrame, names: Sequence[str]) -> Figure:
+    """Draw several shares of each segment as dots with their intervals.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        Columns `measure`, `segment`, `share`, `low`, `high`, all shares in [0, 1].
+    names : sequence of str
+        Name of each segment.
+    """
+    measures = list(dict.fromkeys(shares["measure"]))
+    figure, axes = plt.subplots(
+        1,
+        len(measures),
+        figsize=(8.4, 0.9 + 0.42 * len(names)),
+        sharey=True,
+        sharex=True,
+    )
+    for ax, measure in zip(np.atleast_1d(axes), measures, strict=True):
+        rows = shares[shares["measure"] == measure]
+        for row in rows.itertuples():
+            color = segment_color(row.segment)
+            ax.plot([row.low, row.high], [row.segment] * 2, color=color, lw=2.2)
+            ax.plot(row.share, row.segment, "o", color=color, ms=6)
+        ax.set_title(measure)
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        ax.set_xlim(left=0)
+        ax.grid(axis="x")
+        ax.grid(visible=False, axis="y")
+    first = np.atleast_1d(axes)[0]
+    labels = [f"{number + 1} {name}" for number, name in enumerate(names)]
+    first.set_yticks(range(len(names)), labels)
+    first.invert_yaxis()
+    return figure
+
+
+def label_shares(counts: pd.DataFrame, names: Sequence[str]) -> Figure:
+    """Draw how a known class is spread over the segments, as shares of each segment.
+
+    Parameters
+    ----------
+    counts : DataFrame of shape (n_segments, n_classes)
+        Customers.
+    names : sequence of str
+        Name of each segment.
+    """
+    figure, ax = plt.subplots(figsize=(8.4, 1.0 + 0.42 * len(names)))
+    shares = counts.div(counts.sum(axis=1), axis=0)
+    left = np.zeros(len(shares))
+    greys = plt.get_cmap("cividis")(np.linspace(0.15, 0.95, max(shares.shape[1], 2)))
+    for color, label in zip(greys, shares.columns, strict=False):
+        ax.barh(range(len(shares)), shares[label], left=left, color=color, label=label)
+        left = left + shares[label].to_numpy()
+    labels = [
+        f"{number + 1} {name} (n = {int(n)})"
+        for number, (name, n) in enumerate(zip(names, counts.sum(axis=1), strict=True))
+    ]
+    ax.set_yticks(range(len(names)), labels)
+    ax.invert_yaxis()
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    ax.set(xlim=(0, 1), xlabel="share of the segment's customers")
+    ax.grid(visible=False)
+    figure.legend(loc="outside upper right", ncols=min(shares.shape[1], 5))
+    return figure
+
+
+def coverage_map(present: pd.DataFrame, *, rows: int = 60) -> Figure:
+    """Draw the share of readings present, customers from top to bottom, weeks across.
+
+    Parameters
+    ----------
+    present : DataFrame of shape (n_customers, n_weeks)
+        Share of the expected readings in [0, 1]; columns are the weeks' first days.
+    rows : int
+        Beyond this number, neighbouring customers are averaged to a row.
+    """
+    order = present.mean(axis=1).sort_values(ascending=False, kind="stable").index
+    sorted_rows = present.loc[order].to_numpy()
+    if len(sorted_rows) > rows:
+        sorted_rows = np.array(
+            [part.mean(axis=0) for part in np.array_split(sorted_rows, rows)]
+        )
+    figure, ax = plt.subplots(figsize=(8.4, 3.4))
+    image = ax.pcolormesh(
+        np.arange(sorted_rows.shape[1] + 1),
+        np.linspace(0, len(present), len(sorted_rows) + 1),
+        sorted_rows,
+        cmap="cividis",
+        vmin=0,
+        vmax=1,
+        rasterized=True,
+    )
+    weeks = pd.DatetimeIndex(present.columns)
+    at = np.linspace(0, len(weeks) - 1, min(len(weeks), 7)).round().astype(int)
+    ax.set_xticks(at + 0.5, [f"{weeks[i]:%Y-%m-%d}" for i in at])
+    ax.invert_yaxis()
+    ax.set(ylabel="customers, best covered first", xlabel="week from")
+    ax.grid(visible=False)
+    bar = figure.colorbar(image, ax=ax, fraction=0.03, pad=0.02)
+    bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    bar.outline.set_visible(False)
+    return figure
+
+
+def daily_load(energy: pd.DataFrame) -> Figure:
+    """Draw the mean daily energy a customer over the period, and who is read.
+
+    Parameters
+    ----------
+    energy : DataFrame
+        Index days; `kwh` a customer and `customers` read.
+    """
+    figure, (load, count) = plt.subplots(
+        2, 1, figsize=(8.4, 4.0), sharex=True, height_ratios=(3, 1)
+    )
+    load.plot(energy.index, energy["kwh"], color=ACCENT, lw=0.8, alpha=0.5)
+    smooth = energy["kwh"].rolling(7, center=True, min_periods=1).mean()
+    load.plot(energy.index, smooth, color=ACCENT, lw=1.8)
+    load.set(ylabel="kWh a day\nand customer", ylim=(0, None))
+    count.plot(energy.index, energy["customers"], color=MUTED, lw=1.4)
+    count.set(ylabel="customers\nread", ylim=(0, None))
+    figure.align_ylabels()
+    return figure
+
+
+def morning_rise(rise: pd.DataFrame) -> Figure:
+    """Draw the hour of the morning rise by month, on the meters' and the civil clock.
+
+    Parameters
+    ----------
+    rise : DataFrame
+        Index first days of months; columns `meter_clock` and `civil_clock`. [h]
+    """
+    figure, ax = plt.subplots(figsize=(8.4, 2.9))
+    lines = (
+        ("meter_clock", "meters' clock", MUTED),
+        ("civil_clock", "civil clock", ACCENT),
+    )
+    for column, name, color in lines:
+        ax.plot(rise.index, rise[column], color=color, marker="o", ms=4, lw=1.6)
+        ax.annotate(
+            name, (rise.index[-1], rise[column].iloc[-1]), (8, 0),
+            textcoords="offset points", va="center", color=color, fontsize=9,
+            annotation_clip=False,
+        )  # fmt: skip
+    ax.yaxis.set_major_formatter(
+        lambda hour, _: f"{int(hour):02}:{round(60 * (hour % 1)):02}"
+    )
+    ax.set(ylabel="steepest morning rise")
+    return figure
+
+
+def margins(margin: pd.Series, segments: pd.Series, names: Sequence[str]) -> Figure:
+    """Draw how clearly the customers of each segment belong to it.
+
+    Parameters
+    ----------
+    margin : Series of shape (n_customers,)
+        In [0, 1]: 0 lies as near to the next segment as to its own.
+    segments, names
+        As for `typical_days`.
+    """
+    figure, ax = plt.subplots(figsize=(8.4, 1.0 + 0.42 * len(names)))
+    for segment in range(len(names)):
+        values = np.sort(margin[segments == segment].to_numpy())
+        low, q25, q50, q75, high = np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
+        color = segment_color(segment)
+        ax.plot([low, high], [segment] * 2, color=color, lw=1.2)
+        ax.plot([q25, q75], [segment] * 2, color=color, lw=6, alpha=0.6)
+        ax.plot(q50, segment, "o", color=color, ms=5)
+    ax.axvline(0.1, color=INK, lw=0.8, linestyle=(0, (4, 2)))
+    labels = [f"{number + 1} {name}" for number, name in enumerate(names)]
+    ax.set_yticks(range(len(names)), labels)
+    ax.invert_yaxis()
+    ax.set(xlim=(0, None), xlabel="margin to the next segment (0: on the border)")
+    ax.grid(axis="x", color=GRID)
+    ax.grid(visible=False, axis="y")
+    return figure
+
+
+def _closed(curve: pd.Series) -> np.ndarray:
+    """Repeat the first value at 24 h, so that the day ends where it begins."""
+    values = curve.to_numpy(dtype=float)
+    return np.append(values, values[0])
+
+
+def _closed_hours(hours: pd.Index) -> np.ndarray:
+    return np.append(hours.to_numpy(dtype=float), 24.0)

@@ -1,0 +1,129 @@
+"""Index pages: one of a region, one of all regions, in the look of the reports.
+
+They are made from manifests alone, so that an index says what was published and not
+what a notebook would have liked to say.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from research.report import sanitize
+from research.report.export import seal_template
+
+FILTER_FROM = 8
+
+
+def region_index(manifest: Mapping, hero: Mapping[str, str]) -> str:
+    """Index page of a region: a card a page, what failed and what did not apply.
+
+    Parameters
+    ----------
+    manifest : mapping
+        The region's manifest, as published.
+    hero : mapping of notebook to SVG
+        The picture of each page; a page without one shows none.
+
+    Returns
+    -------
+    html : str
+        A complete page.
+    """
+    html, _ = seal_template(
+        "region.html.j2",
+        region=_region(manifest),
+        cards=_cards(manifest, hero),
+        failed=_without_page(manifest, "failed"),
+        skipped=_without_page(manifest, "skipped"),
+    )
+    return html
+
+
+def site_index(manifests: Sequence[Mapping], hero: Mapping[str, str]) -> str:
+    """Index page of all regions, with a filter where the list is long.
+
+    Parameters
+    ----------
+    manifests : sequence of mappings
+        The manifest of each region, in the order to show them.
+    hero : mapping of region to SVG
+        One picture of each region; a region without one shows none.
+
+    Returns
+    -------
+    html : str
+        A complete page.
+    """
+    regions = []
+    for number, manifest in enumerate(manifests):
+        region = _region(manifest)
+        name = region["name"]
+        region["picture"] = _picture(hero.get(name), f"r{number}-")
+        region["verdict"] = _first_verdict(manifest)
+        region["n_failed"] = len(manifest.get("failed", []))
+        region["n_pages"] = len(manifest.get("pages", []))
+        regions.append(region)
+    html, _ = seal_template(
+        "site.html.j2", regions=regions, has_filter=len(regions) > FILTER_FROM
+    )
+    return html
+
+
+def _region(manifest):
+    title = manifest.get("title", {})
+    return {
+        "name": manifest["region"],
+        "en": title.get("en") or manifest["region"],
+        "zh": title.get("zh", ""),
+        "period": " to ".join(str(day) for day in manifest.get("period", [])),
+        "badge": _worst_badge(manifest),
+        "synthetic": bool(manifest.get("synthetic")),
+        "attribution": manifest.get("attribution", ""),
+        "made_at": _minute(manifest.get("made_at")),
+    }
+
+
+def _minute(stamp):
+    return str(stamp or "")[:16].replace("T", " ")
+
+
+def _without_page(manifest, kind):
+    return [
+        {
+            "notebook": entry["notebook"],
+            "cell": entry.get("cell"),
+            "cause": entry.get("cause", ""),
+            "at": _minute(entry.get("at")),
+        }
+        for entry in manifest.get(kind, [])
+    ]
+
+
+def _worst_badge(manifest):
+    """Give the region the weakest coverage among its pages."""
+    badges = [page["summary"].get("badge") for page in manifest.get("pages", [])]
+    order = ["poor", "fair", "good"]
+    known = [badge for badge in badges if badge and badge[0] in order]
+    return min(known, key=lambda badge: order.index(badge[0]), default=None)
+
+
+def _cards(manifest, hero):
+    return [
+        {
+            "file": page["file"],
+            "summary": page["summary"],
+            "picture": _picture(hero.get(page["notebook"]), f"p{number}-"),
+        }
+        for number, page in enumerate(manifest.get("pages", []))
+    ]
+
+
+def _picture(svg, prefix):
+    return sanitize.svg(svg, prefix=prefix) if svg else None
+
+
+def _first_verdict(manifest):
+    silent = {"en": "", "zh": ""}
+    verdicts = [
+        silent | page["summary"].get("verdict", {})
+        for page in manifest.get("pages", [])
+    ]
+    return next((said for said in verdicts if any(said.values())), silent)

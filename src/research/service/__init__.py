@@ -1,0 +1,6 @@
+"""From segments to what is done for them: plain names, proposals."""
+
+from research.service.portrait import contrasts, name_segments
+from research.service.strategy import effects, propose
+
+__all__ = ["contrasts", "effects", "name_segments", "propose"]

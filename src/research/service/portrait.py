@@ -1,0 +1,124 @@
+"""Plain names for segments, taken from what sets their customers apart."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+
+class Trait(NamedTuple):
+    """How a high and a low value of a feature are said, English and Chinese."""
+
+    high: tuple[str, str]
+    low: tuple[str, str]
+
+
+# Only features that a reader can picture.
+TRAITS = {
+    "share_night": Trait(("night", "夜间"), ("night-quiet", "夜间低")),
+    "share_midday": Trait(("daytime", "日间"), ("day-quiet", "日间低")),
+    "share_evening": Trait(("evening-peak", "晚高峰"), ("evening-low", "晚间低")),
+    "share_morning": Trait(("early-rising", "早高峰"), ("late-rising", "早间低")),
+    "base_load_share": Trait(("steady", "平稳"), ("low-base", "低基荷")),
+    "day_to_day_variability": Trait(("irregular", "不规律"), ("regular", "规律")),
+    "winter_ratio": Trait(("winter-heavy", "冬季高"), ("winter-even", "冬季平")),
+    "summer_ratio": Trait(("summer-heavy", "夏季高"), ("summer-low", "夏季低")),
+    "rest_day_ratio": Trait(("rest-day", "休息日"), ("working-day", "工作日")),
+    "annual_energy": Trait(("large", "大用量"), ("small", "小用量")),
+}
+ORDER = list(TRAITS)  # a name reads from the last of these to the first
+# Of the traits of one kind a name takes the strongest: shares of one day move together,
+# and so do the seasons.
+KINDS = {name: name.split("_")[0] for name in TRAITS} | {
+    "winter_ratio": "season",
+    "summer_ratio": "season",
+}
+NOTICEABLE = 0.5
+
+
+def contrasts(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
+    """How far each segment's typical customer lies from the others'.
+
+    Parameters
+    ----------
+    features : DataFrame of shape (n_customers, n_features)
+        One row a customer. Missing values are left out.
+    segments : Series of shape (n_customers,)
+        Segment of each customer, on the same index.
+
+    Returns
+    -------
+    contrasts : DataFrame of shape (n_segments, n_features)
+        Median of the segment minus median of all other customers, in robust standard
+        deviations (1.4826 MAD) of all customers; 0 where a feature does not vary.
+
+    Examples
+    --------
+    >>> features = pd.DataFrame({"size": [1.0, 2.0, 3.0, 9.0]})
+    >>> contrasts(features, pd.Series([0, 0, 0, 1])).round(2).loc[1].item()
+    4.72
+    """
+    spread = 1.4826 * (features - features.median()).abs().median()
+    rows = {
+        segment: features[segments == segment].median()
+        - features[segments != segment].median()
+        for segment in sorted(segments.unique())
+    }
+    found = pd.DataFrame(rows).T / spread.replace(0, np.nan)
+    return found.fillna(0.0).rename_axis("segment")
+
+
+def name_segments(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
+    """Name each segment by the two traits that set it apart most.
+
+    Parameters
+    ----------
+    features : DataFrame of shape (n_customers, n_features)
+        Load features; those in `TRAITS` can give names.
+    segments : Series of shape (n_customers,)
+        Segment of each customer, on the same index.
+
+    Returns
+    -------
+    names : DataFrame of shape (n_segments, 3)
+        Index `segment`; `en` and `zh`, no two segments alike; `because`, the traits
+        with their contrasts, the strongest first. A segment that differs by less
+        than `NOTICEABLE` robust standard deviations in everything is "typical users
+        一般型".
+
+    Examples
+    --------
+    >>> features = pd.DataFrame({"share_night": [0.2, 0.22, 0.24, 0.6, 0.62]})
+    >>> name_segments(features, pd.Series([0, 0, 0, 1, 1]))["en"].tolist()
+    ['night-quiet users', 'night users']
+    """
+    known = [name for name in TRAITS if name in features]
+    far = contrasts(features[known], segments)
+    rows, taken = {}, set()
+    for segment, row in far.iterrows():
+        ranked = row[row.abs().sort_values(ascending=False, kind="stable").index]
+        ranked = ranked[ranked.abs() >= NOTICEABLE]
+        ranked = ranked[~ranked.index.map(KINDS).duplicated()]
+        for n_traits in range(min(2, len(ranked)), len(ranked) + 1):
+            en, zh = _said(ranked[:n_traits])
+            if en not in taken:
+                break
+        else:
+            en, zh = f"{en} ({segment + 1})", f"{zh}（{segment + 1}）"
+        taken.add(en)
+        because = "; ".join(
+            f"{name} {value:+.1f} sd" for name, value in ranked[:3].items()
+        )
+        rows[segment] = {"en": en, "zh": zh, "because": because or "nothing stands out"}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("segment")
+
+
+def _said(traits: pd.Series) -> tuple[str, str]:
+    if traits.empty:
+        return "typical users", "一般型"
+    sides = [
+        TRAITS[name].high if value > 0 else TRAITS[name].low
+        for name, value in sorted(traits.items(), key=lambda t: -ORDER.index(t[0]))
+    ]
+    en, zh = (" ".join(side[0] for side in sides), "".join(side[1] for side in sides))
+    return f"{en} users", f"{zh}型"

@@ -1,0 +1,192 @@
+"""Published pages, opened from disk in a browser: silent, reachable, harmless."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from sample_report import HOSTILE_PAGE, PAGE, SVG, hostile, manifest, sample
+
+from research.report import export, site
+
+pytestmark = pytest.mark.browser
+VIEWS = {
+    "light": ({"width": 1280, "height": 800}, "light"),
+    "dark": ({"width": 1280, "height": 800}, "dark"),
+    "phone": ({"width": 390, "height": 844}, "light"),
+    "dark phone": ({"width": 390, "height": 844}, "dark"),
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, or a skip; a failure where RESEARCH_REQUIRE_BROWSER=1 demands it."""
+    missing = None
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing = "playwright is not installed"
+    if program is None:
+        missing = "no chromium on the path"
+    if missing and os.environ.get("RESEARCH_REQUIRE_BROWSER") == "1":
+        pytest.fail(f"A browser is required, but {missing}.")
+    if missing:
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--disable-background-networking"],
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """A report, an index, a site and a hostile report, as files."""
+    folder = tmp_path_factory.mktemp("site")
+    report = export.render(sample(), PAGE)
+    html = {
+        "report": report.html,
+        "region": site.region_index(
+            manifest(failed=[{"notebook": "04_rfm", "cell": 7, "cause": "No bills"}]),
+            {"02_a": SVG, "03_b": report.files["figures/02_load_segments.hero.svg"]},
+        ),
+        "site": site.site_index([manifest(f"r{n}") for n in range(10)], {"r1": SVG}),
+        "hostile": export.render(hostile(), HOSTILE_PAGE).html,
+    }
+    for name, text in html.items():
+        (folder / f"{name}.html").write_text(text, encoding="utf-8")
+    return folder
+
+
+class Visit:
+    """A page opened from disk, with what it asked for and complained of."""
+
+    def __init__(self, browser, file: Path, view="light", **context):
+        size, scheme = VIEWS[view]
+        self.context = browser.new_context(
+            viewport=size, color_scheme=scheme, **context
+        )
+        self.page = self.context.new_page()
+        self.requests, self.messages, self.dialogs = [], [], []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda message: self.messages.append(message.text))
+        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.dialogs.append(dialog.message))
+        self.page.goto(file.as_uri())
+        self.page.wait_for_timeout(150)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.context.close()
+
+
+NAMES = ["report", "region", "site", "hostile"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_asks_for_nothing_and_complains_of_nothing(browser, pages, name):
+    file = pages / f"{name}.html"
+    with Visit(browser, file) as visit:
+        asked = [u for u in visit.requests if not u.startswith("data:")]
+        assert asked == [file.as_uri()]
+        assert visit.messages == []
+
+
+def test_hostile_data_runs_nothing(browser, pages):
+    with Visit(browser, pages / "hostile.html") as visit:
+        for fold in visit.page.query_selector_all("summary"):
+            if fold.is_visible():
+                fold.click()
+        assert visit.page.evaluate("window.ran") is None
+        assert visit.dialogs == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("name", NAMES)
+def test_axe_finds_no_violation(browser, pages, name, view):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    with Visit(browser, pages / f"{name}.html", view) as visit:
+        visit.page.evaluate(
+            "document.querySelectorAll('details').forEach(d => { d.open = true; })"
+        )
+        found = axe.run(visit.page).response["violations"]
+        assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_phone_scrolls_one_way_only(browser, pages, name):
+    with Visit(browser, pages / f"{name}.html", "phone") as visit:
+        width = visit.page.evaluate("document.documentElement.scrollWidth")
+        assert width == 390
+
+
+def test_the_first_screen_holds_the_whole_message(browser, pages):
+    with Visit(browser, pages / "report.html") as visit:
+        for selector in ("h1", ".facts", ".verdict", ".tiles", ".advice", ".canvas"):
+            box = visit.page.query_selector(selector).bounding_box()
+            assert box["y"] + box["height"] <= 800, selector
+
+
+def test_one_switch_shows_all_code(browser, pages):
+    with Visit(browser, pages / "report.html") as visit:
+        code = visit.page.query_selector_all("details.code pre")
+        assert code
+        assert not any(block.is_visible() for block in code)
+        visit.page.click("#code")
+        assert all(block.is_visible() for block in code)
+        assert visit.page.inner_text("#code") == "Hide code"
+        visit.page.click("#code")
+        assert not any(block.is_visible() for block in code)
+
+
+def test_the_theme_follows_the_system_and_a_switch(browser, pages):
+    paper = "getComputedStyle(document.body).backgroundColor"
+    with Visit(browser, pages / "report.html", "dark") as visit:
+        assert visit.page.evaluate(paper) == "rgb(20, 23, 26)"
+        visit.page.click("#theme")
+        assert visit.page.evaluate(paper) == "rgb(255, 255, 255)"
+
+
+def test_without_script_everything_can_be_read(browser, pages):
+    report = pages / "report.html"
+    with Visit(browser, report, java_script_enabled=False) as visit:
+        assert not visit.page.is_visible("#code")
+        assert visit.page.is_visible(".verdict")
+        visit.page.click("details.code summary >> nth=0")
+        assert visit.page.is_visible("details.code pre >> nth=0")
+
+
+def test_text_is_set_in_the_fonts_of_the_page(browser, pages):
+    with Visit(browser, pages / "report.html") as visit:
+        loaded = visit.page.evaluate(
+            "Array.from(document.fonts).map(f => f.family + ' ' + f.status)"
+        )
+        assert sorted(loaded) == ["Report Han loaded", "Report Sans loaded"]
+
+
+def test_the_keyboard_reaches_the_skip_link_first(browser, pages):
+    with Visit(browser, pages / "report.html") as visit:
+        visit.page.keyboard.press("Tab")
+        assert visit.page.evaluate("document.activeElement.className") == "skip"
+        outline = "getComputedStyle(document.activeElement).outlineStyle"
+        assert visit.page.evaluate(outline) == "solid"
+
+
+def test_a_long_list_of_regions_can_be_filtered(browser, pages):
+    with Visit(browser, pages / "site.html") as visit:
+        visit.page.fill("#filter", "r7")
+        cards = visit.page.query_selector_all("article")
+        assert [card.is_visible() for card in cards].count(True) == 1
+
+
+def test_paper_shows_no_navigation(browser, pages):
+    with Visit(browser, pages / "report.html") as visit:
+        visit.page.emulate_media(media="print")
+        assert not visit.page.is_visible(".topbar")
+        assert not visit.page.is_visible(".contents.wide")
+        assert visit.page.is_visible(".verdict")
