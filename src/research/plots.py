@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
 
 from research.theme import ACCENT, GRID, INK, MUTED, SEGMENT_COLORS, style
 
@@ -25,7 +26,7 @@ def segment_color(segment: int) -> str:
 
 
 def typical_days(
-    curves: pd.DataFrame, segments: pd.Series, names: Sequence[str], *, unit: str = "kW"
+    curves: pd.DataFrame, segments: pd.Series, names: Sequence[str], *, ylabel: str
 ) -> Figure:
     """Draw the mean day of each segment: a row a segment, a column a season.
 
@@ -37,8 +38,8 @@ def typical_days(
         Segment of each customer, on the same index.
     names : sequence of str
         Name of each segment.
-    unit : str
-        Unit of the curves.
+    ylabel : str
+        What the curves measure, with its unit.
 
     Returns
     -------
@@ -50,7 +51,7 @@ def typical_days(
     figure, axes = plt.subplots(
         len(names),
         len(seasons),
-        figsize=(8.4, 0.7 + 1.55 * len(names)),
+        figsize=(8.4, 0.7 + 1.7 * len(names)),
         sharex=True,
         sharey=True,
         squeeze=False,
@@ -58,19 +59,20 @@ def typical_days(
     for row, name in enumerate(names):
         members = curves[segments == row]
         for column, season in enumerate(seasons):
-            _day_panel(axes[row, column], members[season], segment_color(row))
+            ax = axes[row, column]
+            _day_panel(ax, members[season], segment_color(row))
             if row == 0:
-                axes[row, column].set_title(season.capitalize())
-        axes[row, 0].set_ylabel(f"{unit}", rotation=0, ha="right", va="top", y=1)
-        axes[row, 0].annotate(
-            f"{row + 1} {name} (n = {len(members)})",
-            (0.03, 0.95),
-            xycoords="axes fraction",
-            color=segment_color(row),
-            va="top",
-            fontsize=9,
-            fontweight="bold",
-        )
+                ax.annotate(
+                    season.capitalize(),
+                    (0.98, 0.97),
+                    xycoords="axes fraction",
+                    ha="right",
+                    va="top",
+                    color=MUTED,
+                )
+        title = f"{row + 1} {name} (n = {len(members)})"
+        axes[row, 0].set_title(title, color=segment_color(row))
+        axes[row, 0].set_ylabel(ylabel)
     for ax in axes[-1]:
         ax.set(xticks=HOUR_TICKS, xlim=(0, 24), xlabel="hour of day")
     axes[0, 0].set_ylim(bottom=0)
@@ -191,16 +193,15 @@ def peak_day(
     """
     figure, ax = plt.subplots(figsize=(8.4, 3.9))
     hour = _closed_hours(load.index)
-    layers = [_closed(load[segment]) for segment in load.columns]
+    # One day, not a typical one: its end is its last reading, not its beginning.
+    layers = [np.append(load[segment], load[segment].iloc[-1]) for segment in load]
     colors = [segment_color(segment) for segment in range(len(names))]
     step = 24 / len(load)
     for start in peak_hours:
         ax.axvspan(start, start + step, color=MUTED, alpha=0.18, linewidth=0, zorder=0)
     ax.stackplot(hour, layers, colors=colors, alpha=0.85, linewidth=0)
     edges = np.cumsum([np.zeros(len(hour)), *layers], axis=0)
-    widest = [int(np.argmax(layer)) for layer in layers]
-    for number, (name, at) in enumerate(zip(names, widest, strict=True)):
-        middle = (edges[number][at] + edges[number + 1][at]) / 2
+    for number, name in enumerate(names):
         ax.annotate(
             f"{number + 1} {name}",
             (24, (edges[number][-1] + edges[number + 1][-1]) / 2),
@@ -211,7 +212,6 @@ def peak_day(
             color=segment_color(number),
             annotation_clip=False,
         )
-        del middle
     ax.set(xticks=HOUR_TICKS, xlim=(0, 24), xlabel="hour of day", ylabel="kW")
     ax.set_ylim(bottom=0)
     return figure
@@ -243,43 +243,13 @@ def shares_with_intervals(shares: pd.DataFrame, names: Sequence[str]) -> Figure:
             ax.plot(row.share, row.segment, "o", color=color, ms=6)
         ax.set_title(measure)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-        ax.set_xlim(left=0)
+        ax.set_xlim(0, 1.06 * shares["high"].max())
         ax.grid(axis="x")
         ax.grid(visible=False, axis="y")
     first = np.atleast_1d(axes)[0]
     labels = [f"{number + 1} {name}" for number, name in enumerate(names)]
     first.set_yticks(range(len(names)), labels)
     first.invert_yaxis()
-    return figure
-
-
-def label_shares(counts: pd.DataFrame, names: Sequence[str]) -> Figure:
-    """Draw how a known class is spread over the segments, as shares of each segment.
-
-    Parameters
-    ----------
-    counts : DataFrame of shape (n_segments, n_classes)
-        Customers.
-    names : sequence of str
-        Name of each segment.
-    """
-    figure, ax = plt.subplots(figsize=(8.4, 1.0 + 0.42 * len(names)))
-    shares = counts.div(counts.sum(axis=1), axis=0)
-    left = np.zeros(len(shares))
-    greys = plt.get_cmap("cividis")(np.linspace(0.15, 0.95, max(shares.shape[1], 2)))
-    for color, label in zip(greys, shares.columns, strict=False):
-        ax.barh(range(len(shares)), shares[label], left=left, color=color, label=label)
-        left = left + shares[label].to_numpy()
-    labels = [
-        f"{number + 1} {name} (n = {int(n)})"
-        for number, (name, n) in enumerate(zip(names, counts.sum(axis=1), strict=True))
-    ]
-    ax.set_yticks(range(len(names)), labels)
-    ax.invert_yaxis()
-    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    ax.set(xlim=(0, 1), xlabel="share of the segment's customers")
-    ax.grid(visible=False)
-    figure.legend(loc="outside upper right", ncols=min(shares.shape[1], 5))
     return figure
 
 
@@ -355,13 +325,23 @@ def morning_rise(rise: pd.DataFrame) -> Figure:
         ("meter_clock", "meters' clock", MUTED),
         ("civil_clock", "civil clock", ACCENT),
     )
-    for column, name, color in lines:
+    middle = len(rise) // 2
+    apart = np.sign(rise["civil_clock"] - rise["meter_clock"]).iloc[middle]
+    for column, name, color in lines if apart else lines[1:]:
+        above = apart >= 0 if column == "civil_clock" else apart < 0
         ax.plot(rise.index, rise[column], color=color, marker="o", ms=4, lw=1.6)
         ax.annotate(
-            name, (rise.index[-1], rise[column].iloc[-1]), (8, 0),
-            textcoords="offset points", va="center", color=color, fontsize=9,
-            annotation_clip=False,
-        )  # fmt: skip
+            name if apart else "civil clock, the meters' own",
+            (rise.index[middle], rise[column].iloc[middle]),
+            (0, 9 if above else -9),
+            textcoords="offset points",
+            ha="center",
+            va="bottom" if above else "top",
+            color=color,
+            fontsize=9.5,
+        )
+    ax.margins(y=0.3)
+    ax.yaxis.set_major_locator(MultipleLocator(0.5))
     ax.yaxis.set_major_formatter(
         lambda hour, _: f"{int(hour):02}:{round(60 * (hour % 1)):02}"
     )

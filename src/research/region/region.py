@@ -97,26 +97,32 @@ class Region:
     @property
     def level(self) -> str:
         """How far the tables carry: L3 with interval readings, L2 with daily ones."""
-        return "L2" if self.settings.readings.resolution_minutes == 1440 else "L3"
+        daily = self.settings.readings.resolution_minutes == 24 * 60
+        return "L2 daily readings" if daily else "L3 interval readings"
 
     @property
-    def lacks(self) -> list[str]:
-        """What the region does not bring and what is not told therefore."""
+    def lacks(self) -> dict[str, str]:
+        """What the region does not bring, and what is not told therefore."""
         told = {
-            "No time-of-use calendar 峰平谷时段 is declared: shares of peak and valley "
-            "energy are not computed.": self.settings.tou is not None,
-            "No price signal: the response to prices is not computed.": self.has(
-                "price_signal"
+            "time-of-use calendar 峰平谷时段": (
+                "shares of peak and valley energy are not computed",
+                self.settings.tou is not None,
             ),
-            "No known classes of the customers: segments are not compared with "
-            "them.": self.has("labels"),
-            "No weather: the response to heat and cold is not computed.": False,
-            "Under two years of readings: growth can not be told from season.": len(
-                self.days
-            )
-            >= 2 * 365,
+            "price signal 电价信号": (
+                "the response to prices is not computed",
+                self.has("price_signal"),
+            ),
+            "known classes 客户类别": (
+                "segments are not compared with them",
+                self.has("labels"),
+            ),
+            "weather 气象": ("the response to heat and cold is not computed", False),
+            "second year of readings": (
+                "growth can not be told from season",
+                len(self.days) >= 2 * 365,
+            ),
         }
-        return [sentence for sentence, there in told.items() if not there]
+        return {what: so for what, (so, there) in told.items() if not there}
 
     def query(self, sql: str) -> pd.DataFrame:
         """Answer a question in SQL about the region's tables, by their names.

@@ -15,7 +15,6 @@ from typing import Any, Literal
 
 import nbformat
 from filelock import FileLock, Timeout
-from research.report.site import region_index, site_index
 
 from research.region.errors import InputError
 from research.region.region import Region, read_region
@@ -33,6 +32,7 @@ from research.report.publish import (
     versions,
     write_text,
 )
+from research.report.site import region_index, site_index
 
 Status = Literal["done", "fresh", "skipped", "failed"]
 
@@ -318,11 +318,11 @@ def write_site_index(out: Path) -> None:
     """Write the page that lists every region published below `out`."""
     folders = sorted(p.parent for p in out.glob("*/manifest.json"))
     manifests = [m for m in map(read_manifest, folders) if m is not None]
-    heroes = {
-        f"{folder.name}/{name}": svg
-        for folder, manifest in zip(folders, manifests, strict=True)
-        for name, svg in _heroes(folder, manifest).items()
-    }
+    heroes = {}
+    for folder, manifest in zip(folders, manifests, strict=True):
+        pictures = _heroes(folder, manifest)
+        if pictures:  # the last page's: the first looks at the data, not at customers
+            heroes[manifest["region"]] = pictures[max(pictures)]
     write_text(out / "index.html", site_index(manifests, heroes))
 
 

@@ -57,7 +57,7 @@ def site_index(manifests: Sequence[Mapping], hero: Mapping[str, str]) -> str:
         region = _region(manifest)
         name = region["name"]
         region["picture"] = _picture(hero.get(name), f"r{number}-")
-        region["verdict"] = _first_verdict(manifest)
+        region["verdict"] = _last_verdict(manifest)
         region["n_failed"] = len(manifest.get("failed", []))
         region["n_pages"] = len(manifest.get("pages", []))
         regions.append(region)
@@ -120,10 +120,10 @@ def _picture(svg, prefix):
     return sanitize.svg(svg, prefix=prefix) if svg else None
 
 
-def _first_verdict(manifest):
+def _last_verdict(manifest):
     silent = {"en": "", "zh": ""}
     verdicts = [
         silent | page["summary"].get("verdict", {})
-        for page in manifest.get("pages", [])
+        for page in reversed(manifest.get("pages", []))
     ]
     return next((said for said in verdicts if any(said.values())), silent)

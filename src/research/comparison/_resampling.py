@@ -1,0 +1,42 @@
+"""Rows drawn from a table, estimators fitted again: what the measures share."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import clone
+
+
+def check_count(name, value, least=1):
+    """Refuse a `value` that is no whole number of at least `least`."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(
+            f"{name} must be a whole number of at least {least}. Got {value!r} instead."
+        )
+
+
+def by_content(X):
+    """Rows of `X` in an order of their own content."""
+    if not hasattr(X, "iloc"):
+        X = np.asarray(X)
+    return take(X, np.lexsort(np.asarray(X).T[::-1]))
+
+
+def take(X, rows):
+    """Rows of a table by position."""
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+def n_distinct(X):
+    """Count the different rows of `X`, which are in the order of their content."""
+    values = np.asarray(X)
+    return 1 + int((values[1:] != values[:-1]).any(axis=1).sum())
+
+
+def fit_seeded(estimator, X, rng, keep_own=False):
+    """Fit a clone of `estimator`, seeded from `rng` if it takes a seed."""
+    fitted = clone(estimator)
+    if "random_state" in fitted.get_params(deep=False) and not (
+        keep_own and fitted.random_state is not None
+    ):
+        fitted.set_params(random_state=rng.randint(np.iinfo(np.int32).max))
+    return fitted.fit(X)

@@ -1,0 +1,90 @@
+"""Agreement of segments with classes that are known already."""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2_contingency
+from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
+
+
+def agreement(
+    segments: pd.Series,
+    classes: pd.DataFrame,
+    *,
+    n_permutations: int = 999,
+    random_state: int = 0,
+) -> pd.DataFrame:
+    """Compare segments with known classes, and with what chance alone would give.
+
+    Parameters
+    ----------
+    segments : Series of shape (n_customers,)
+        Segment of each customer.
+    classes : DataFrame
+        One column a classification, on customers; those without a segment or without
+        a class are left out of that row.
+    n_permutations : int
+        Random reassignments behind the p-value.
+    random_state : int
+        Seed of the reassignments.
+
+    Returns
+    -------
+    agreement : DataFrame
+        A row a classification: `classification`, `customers`, `classes`;
+        `adjusted_rand` and `adjusted_mutual_information`, 1 for the same division, 0
+        on average for unrelated ones; `cramers_v`, the strength of the association in
+        [0, 1], not corrected for chance; `p_value`, the share of random reassignments
+        with an association at least as strong (the observed one counted among them).
+        NaN where a classification has a single class.
+
+    References
+    ----------
+    .. [1] L. Hubert and P. Arabie, "Comparing partitions", Journal of Classification,
+       vol. 2, pp. 193-218, 1985.
+    .. [2] B. Phipson and G. K. Smyth, "Permutation P-values should never be zero",
+       Statistical Applications in Genetics and Molecular Biology, vol. 9, 2010.
+
+    Examples
+    --------
+    >>> segments = pd.Series([0, 0, 0, 1, 1, 1])
+    >>> classes = pd.DataFrame({"tariff": list("aaabbb")})
+    >>> found = agreement(segments, classes).iloc[0]
+    >>> print(found["adjusted_rand"], found["cramers_v"])
+    1.0 1.0
+    """
+    rows = []
+    for name in classes:
+        known = classes[name].reindex(segments.index).dropna()
+        labels = segments[known.index].to_numpy()
+        codes, values = pd.factorize(known, sort=True)
+        row = {"classification": name, "customers": len(known), "classes": len(values)}
+        if len(values) > 1 and len(np.unique(labels)) > 1:
+            rng = np.random.default_rng(random_state)
+            observed = _cramers_v(labels, codes)
+            chance = np.array(
+                [
+                    _cramers_v(labels, rng.permutation(codes))
+                    for _ in range(n_permutations)
+                ]
+            )
+            row |= {
+                "adjusted_rand": adjusted_rand_score(labels, codes),
+                "adjusted_mutual_information": adjusted_mutual_info_score(
+                    labels, codes
+                ),
+                "cramers_v": observed,
+                "p_value": (1 + (chance >= observed - 1e-12).sum())
+                / (1 + n_permutations),
+            }
+        rows.append(row)
+    columns = ["adjusted_rand", "adjusted_mutual_information", "cramers_v", "p_value"]
+    frame = pd.DataFrame(rows)
+    return frame.reindex(columns=["classification", "customers", "classes", *columns])
+
+
+def _cramers_v(labels: np.ndarray, codes: np.ndarray) -> float:
+    counts = np.zeros((labels.max() + 1, codes.max() + 1))
+    np.add.at(counts, (labels, codes), 1)
+    counts = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
+    chi2 = chi2_contingency(counts, correction=False).statistic
+    return float(np.sqrt(chi2 / counts.sum() / (min(counts.shape) - 1)))

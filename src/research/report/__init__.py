@@ -1,0 +1,1 @@
+"""Reports: notebooks executed, rendered and published whole."""

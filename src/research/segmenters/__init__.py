@@ -1,0 +1,9 @@
+"""Features to a segment each: estimators after the protocol of scikit-learn."""
+
+from research.segmenters.kmeans import (
+    NORMALIZATIONS,
+    LoadShapeKMeans,
+    normalize_shapes,
+)
+
+__all__ = ["NORMALIZATIONS", "LoadShapeKMeans", "normalize_shapes"]

@@ -1,0 +1,104 @@
+"""The sentence a hurried reader takes away, English and Chinese, from the figures."""
+
+import pandas as pd
+
+from research.service.strategy import STABLE
+
+SHORT_ENOUGH = 0.85
+"""Share of the readings below which coverage is called poor."""
+
+
+def of_segments(
+    names: pd.DataFrame, shares: pd.DataFrame, stability: pd.Series, customers: int
+) -> tuple[str, str]:
+    """What the segmentation found.
+
+    Parameters
+    ----------
+    names : DataFrame
+        As `portrait.name_segments` gives it.
+    shares : DataFrame
+        As `comparison.share_intervals` gives it, with the measures `customers` and
+        `area peak`.
+    stability : Series
+        Mean Jaccard similarity of each segment.
+    customers : int
+        Customers that were segmented.
+
+    Returns
+    -------
+    en, zh : str
+        One sentence each. A division whose least stable segment is below `STABLE` is
+        not called a finding.
+    """
+    k, least = len(names), stability.min()
+    if k == 1:
+        return (
+            f"No division of the {customers:,} customers by load shape is stable: "
+            "treat them as one group.",
+            f"{customers:,} 户客户的负荷形态没有稳定的分群，应视为一个整体。",
+        )
+    if least < STABLE:
+        return (
+            f"The {k} segments of {customers:,} customers are not stable (least "
+            f"Jaccard similarity {least:.2f}): do not act on them.",
+            f"{customers:,} 户客户的 {k} 个分群不稳定（最低 Jaccard {least:.2f}），"
+            "不宜据此决策。",
+        )
+    share = shares.set_index(["measure", "segment"])
+    top = (
+        shares[shares["measure"] == "area peak"].set_index("segment")["share"].idxmax()
+    )
+    part, peak = share.loc[("customers", top)], share.loc[("area peak", top)]
+    return (
+        f"{customers:,} customers follow {k} daily rhythms; the {names['en'][top]} are "
+        f"{part['share']:.0%} of them and {peak['share']:.0%} of the area's peak "
+        f"(95% interval {peak['low']:.0%} to {peak['high']:.0%}).",
+        f"{customers:,} 户客户呈现 {k} 种用电节律；“{names['zh'][top]}”占户数的 "
+        f"{part['share']:.0%}，却占地区高峰负荷的 {peak['share']:.0%}"
+        f"（95% 区间 {peak['low']:.0%}–{peak['high']:.0%}）。",
+    )
+
+
+def of_quality(
+    customers: int, usable: int, present: float, set_aside: int
+) -> tuple[str, str]:
+    """Whether the data carry a segmentation.
+
+    Parameters
+    ----------
+    customers, usable : int
+        All customers, and those with enough complete days.
+    present : float
+        Share of the expected readings that are there.
+    set_aside : int
+        Rows that the import set aside.
+
+    Returns
+    -------
+    en, zh : str
+        One sentence each.
+    """
+    rows = f"{set_aside:,} rows" if set_aside else "no row"
+    zh_rows = f"{set_aside:,} 行" if set_aside else "无"
+    verb = "carry" if usable and present >= SHORT_ENOUGH else "barely carry"
+    zh_verb = "足以支持" if verb == "carry" else "勉强支持"
+    return (
+        f"The data {verb} a segmentation of {usable:,} of {customers:,} customers: "
+        f"{present:.1%} of the expected readings are there and {rows} had to be set "
+        "aside.",
+        f"数据{zh_verb}对 {customers:,} 户中的 {usable:,} 户进行分群：应有读数的 "
+        f"{present:.1%} 已采集，隔离读数{zh_rows}。",
+    )
+
+
+def badge(present: float, words: str) -> tuple[str, str]:
+    """Colour and words of the coverage badge.
+
+    Examples
+    --------
+    >>> badge(0.956, "of readings")
+    ('good', '96% of readings')
+    """
+    grade = "good" if present >= 0.95 else "fair" if present >= SHORT_ENOUGH else "poor"
+    return grade, f"{present:.0%} {words}"

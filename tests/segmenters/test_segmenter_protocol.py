@@ -1,0 +1,67 @@
+"""Every public estimator of the package obeys scikit-learn's contract.
+
+Estimators are found by walking the package: a new one is tested unasked.
+"""
+
+import inspect
+import pkgutil
+from importlib import import_module
+
+from sklearn.base import BaseEstimator
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import research.segmenters
+
+SETTINGS = {
+    "LoadShapeKMeans": [
+        {"n_clusters": 3, "normalization": how, "random_state": 0}
+        for how in ("peak", "mean", "unit", "none")
+    ]
+    + [
+        {"n_clusters": 2, "normalization": how, "random_state": 0}
+        for how in ("z", "demin")
+    ],
+}
+"""Settings to check instead of the defaults, by class name."""
+
+
+def waived(estimator):
+    """Checks that may fail, each with its reason."""
+    if getattr(estimator, "normalization", None) in ("z", "demin"):
+        reason = "asks for three clusters of two columns, which leave only two shapes"
+        return {"check_clustering": reason}
+    return {}
+
+
+def discovered():
+    """Public estimators defined in the package."""
+    modules = pkgutil.walk_packages(
+        research.segmenters.__path__, research.segmenters.__name__ + "."
+    )
+    return {
+        member
+        for module in modules
+        for _, member in inspect.getmembers(import_module(module.name), inspect.isclass)
+        if issubclass(member, BaseEstimator)
+        and member.__module__ == module.name
+        and not member.__name__.startswith("_")
+    }
+
+
+ESTIMATORS = sorted(discovered(), key=lambda estimator: estimator.__name__)
+
+
+@parametrize_with_checks(
+    [
+        estimator(**settings)
+        for estimator in ESTIMATORS
+        for settings in SETTINGS.get(estimator.__name__, [{}])
+    ],
+    expected_failed_checks=waived,
+)
+def test_is_a_scikit_learn_estimator(estimator, check):
+    check(estimator)
+
+
+def test_the_walk_finds_the_estimators():
+    assert "LoadShapeKMeans" in {estimator.__name__ for estimator in ESTIMATORS}
