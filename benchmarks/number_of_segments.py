@@ -73,7 +73,9 @@ def main(n_seeds=6):
     for seed, n, n_classes, shift, uneven in grid:
         X, truth = planted_curves(97 * seed + n_classes, n, n_classes, shift, uneven)
         segmenter = LoadShapeKMeans(normalization="peak", random_state=0)
-        evidence = k_evidence(segmenter, X, range(2, 10), 30, n_splits=8, n_nulls=0)
+        evidence = k_evidence(
+            segmenter, X, range(2, 10), 30, n_splits=8, n_nulls=0, n_clouds=0
+        )
         found = {
             k: adjusted_rand_score(
                 truth, segmenter.set_params(n_clusters=k).fit(X).labels_

@@ -160,13 +160,25 @@ def number_of_segments(evidence: pd.DataFrame, k: int, threshold: float) -> Figu
     bic.plot(ks, evidence["bic"], color=ACCENT, marker="o", lw=1.4)
     bic.set(title="Gaussian mixture: BIC (low is better)", ylabel="BIC")
     silhouette.plot(ks, evidence["silhouette"], color=ACCENT, marker="o", lw=1.4)
-    silhouette.plot(ks, evidence["silhouette_null"], color=MUTED, marker="o", lw=1.4)
+    silhouette.plot(ks, evidence["silhouette_cloud"], color=MUTED, marker="o", lw=1.4)
+    silhouette.plot(ks, evidence["silhouette_null"], color=MUTED, lw=1.2, ls=":")
     last = evidence.iloc[-1]
-    for column, word in (("silhouette", "data"), ("silhouette_null", "shuffled data")):
+    words = {
+        "silhouette": "data",
+        "silhouette_cloud": "one cloud",
+        "silhouette_null": "shuffled",
+    }
+    heights = _spread_apart(last[list(words)].to_numpy(dtype=float), 0.09)
+    for word, height in zip(words.values(), heights, strict=True):
         silhouette.annotate(
-            word, (last["k"], last[column]), (4, 0), textcoords="offset points",
-            va="center", fontsize=9, color=MUTED,
-        )  # fmt: skip
+            word,
+            (last["k"], height),
+            (5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+            color=ACCENT if word == "data" else MUTED,
+        )
     silhouette.set(title="Silhouette", ylabel="mean silhouette")
     silhouette.margins(x=0.22)
     for ax in axes.ravel():
@@ -385,3 +397,12 @@ def _closed(curve: pd.Series) -> np.ndarray:
 
 def _closed_hours(hours: pd.Index) -> np.ndarray:
     return np.append(hours.to_numpy(dtype=float), 24.0)
+
+
+def _spread_apart(heights: np.ndarray, share: float) -> np.ndarray:
+    """Move label heights apart by at least a `share` of 0.3, keeping their order."""
+    order = np.argsort(heights, kind="stable")
+    placed = heights[order].copy()
+    for position in range(1, len(placed)):
+        placed[position] = max(placed[position], placed[position - 1] + 0.3 * share)
+    return placed[np.argsort(order, kind="stable")]

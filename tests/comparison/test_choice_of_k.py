@@ -7,7 +7,13 @@ from pandas.testing import assert_frame_equal
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from research.comparison import choose_k, k_evidence, mixture_bic
+from research.comparison import (
+    choose_k,
+    groups_apart,
+    k_evidence,
+    mixture_bic,
+    stability_of,
+)
 from research.segmenters import LoadShapeKMeans
 
 LONDON = Path(__file__).parents[2] / "data" / "raw" / "london" / "load.parquet"
@@ -28,6 +34,7 @@ def table(*rows, n=100, bic=None):
                 "bic": float((bic or {}).get(k, 0)),
                 "silhouette": silhouette,
                 "silhouette_null": 0.05,
+                "silhouette_cloud": 0.05,
                 "n_customers": n,
                 "n_sampled": n,
             }
@@ -121,6 +128,51 @@ def test_an_unknown_bic_raises_no_objection():
 
 def test_a_stricter_size_can_be_asked_for():
     assert choose_k(table((2, 14, 0.9, 0.9, 0.6)), min_size=15).k == 1
+
+
+def test_a_division_that_one_cloud_gives_too_is_no_fallback():
+    rows = (2, 40, 0.7, 0.7, 0.04), (3, 30, 0.65, 0.6, 0.04)
+    assert choose_k(table(*rows)).k == 1
+    assert choose_k(table((2, 40, 0.7, 0.7, 0.06))).k == 2
+
+
+def test_planted_groups_stand_apart_and_slices_of_a_cloud_do_not(evidence, one_cloud):
+    slices = k_evidence(KMeans(n_init=5), one_cloud, [2, 3], 5, n_splits=2)
+    assert groups_apart(evidence, 3)
+    assert not groups_apart(slices, 2)
+    assert not groups_apart(slices, 3)
+    assert not groups_apart(evidence, 1)
+
+
+@pytest.mark.slow
+def test_one_cloud_is_called_apart_in_one_case_of_twenty():
+    rng = np.random.default_rng(0)
+    wide = np.linspace(1, 3, 6)
+    found = [
+        groups_apart(
+            k_evidence(
+                KMeans(n_init=3),
+                rng.standard_normal((60, 6)) * wide,
+                [3],
+                2,
+                random_state=seed,
+                n_splits=1,
+                n_nulls=0,
+            ),
+            3,
+        )
+        for seed in range(100)
+    ]
+    assert np.mean(found) <= 0.12  # binomial: 5 of 100 expected, over 12 in 0.1 %
+
+
+def test_the_stability_of_the_segments_is_that_of_the_evidence(evidence):
+    found = stability_of(evidence, 3)
+    assert found.index.tolist() == [0, 1, 2]
+    assert found.min() == pytest.approx(
+        evidence.set_index("k").at[3, "least_stable"], abs=0.001
+    )
+    assert stability_of(evidence, 1).tolist() == [1]
 
 
 def test_planted_groups_are_counted(evidence):

@@ -36,6 +36,12 @@ def test_the_planted_trait_gives_the_name(planted):
     assert "小用量" in names["zh"][1]
 
 
+def test_what_customers_do_names_them_before_what_they_do_not(planted):
+    features, segments = planted
+    features.loc[segments == 0, "share_evening"] -= 0.25
+    assert "night" in name_segments(features, segments)["en"][0]
+
+
 def test_names_differ_even_where_customers_do_not(planted):
     features, segments = planted
     same = pd.concat([features.iloc[:20]] * 3, ignore_index=True)

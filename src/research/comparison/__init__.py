@@ -5,6 +5,7 @@ from research.comparison.choice import (
     ChoiceOfK,
     RefusedRule,
     choose_k,
+    groups_apart,
     stability_of,
 )
 from research.comparison.evidence import best_silhouette, k_evidence, mixture_bic
@@ -32,6 +33,7 @@ __all__ = [
     "choose_k",
     "clustering_dispersion_indicator",
     "davies_bouldin_rms",
+    "groups_apart",
     "k_evidence",
     "mean_index_adequacy",
     "mixture_bic",

@@ -229,6 +229,9 @@ def _attempt(job: Job, out: Path, limits, progress: Progress):
             os.replace(scratch, folder / FAILED / f"{job.name}.ipynb")
         cause = f"{failure.name}: {failure.cause}"
         return Outcome(job, "failed", seconds, failure.cell, cause), None
+    except OSError as error:  # a full disk must not take the other regions down
+        cause = f"{type(error).__name__}: {error}"
+        return Outcome(job, "failed", time.monotonic() - start, None, cause), None
     scratch.unlink()
     return Outcome(job, "done", time.monotonic() - start), executed
 

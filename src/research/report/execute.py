@@ -126,11 +126,14 @@ def execute(
         code cell has run and none of them holds an error.
     """
     limits = limits or Limits()
+    kernel = nbformat.read(notebook, as_version=4).metadata.get("kernelspec", {})
     try:
         papermill.execute_notebook(
             notebook,
             scratch,
             parameters=parameters,
+            kernel_name=kernel.get("name", "python3"),
+            language="python",
             engine_name="research",
             progress_bar=False,
             start_timeout=limits.start_seconds,
@@ -139,13 +142,14 @@ def execute(
             tick=tick,
         )
     except PapermillExecutionError as error:
-        place = _place(scratch)
+        place = _first_unfinished(nbformat.read(scratch, as_version=4))
         raise NotebookFailed(place, error.ename, error.evalue) from None
     except CellTimeoutError:
         cause = f"the cell ran longer than {limits.cell_seconds} s"
-        raise NotebookFailed(_place(scratch), "time-out", cause) from None
+        raise NotebookFailed(_last_begun(scratch), "time-out", cause) from None
     except DeadKernelError as error:
-        raise NotebookFailed(_place(scratch), "kernel died", str(error)) from None
+        cell = _last_begun(scratch)
+        raise NotebookFailed(cell, "kernel died", str(error)) from None
     except RuntimeError as error:  # the kernel never answered
         raise NotebookFailed(None, "no kernel", str(error)) from None
     except NoSuchKernel as error:
@@ -161,24 +165,37 @@ def execute(
     return executed
 
 
-def _place(scratch: Path) -> int | None:
-    if not scratch.is_file():
-        return None
-    return _first_unfinished(nbformat.read(scratch, as_version=4))
-
-
 def _first_unfinished(notebook: nbformat.NotebookNode) -> int | None:
     """Number of the first code cell that failed or did not run, from 1."""
-    number = 0
-    for cell in notebook.cells:
-        if "papermill-error-cell-tag" in cell.metadata.get("tags", []):
-            continue  # papermill puts one above the cells after an error
-        if "injected-parameters" in cell.metadata.get("tags", []):
-            continue
-        number += 1
+    for number, cell in _source_cells(notebook):
         if cell.cell_type != "code" or not cell.source.strip():
             continue
         failed = any(output.output_type == "error" for output in cell.outputs)
         if failed or cell.execution_count is None:
             return number
     return None
+
+
+def _last_begun(scratch: Path) -> int | None:
+    """Number of the cell that was running when the kernel was lost, from 1.
+
+    papermill notes the end of that cell and calls all later ones completed; only the
+    time at which a cell began is to be trusted.
+    """
+    if not scratch.is_file():
+        return None
+    begun = [
+        number
+        for number, cell in _source_cells(nbformat.read(scratch, as_version=4))
+        if cell.cell_type == "code" and cell.metadata.papermill.start_time
+    ]
+    return max(begun, default=None)
+
+
+def _source_cells(notebook: nbformat.NotebookNode):
+    """Cells of the notebook as it was written, numbered from 1."""
+    added = {"papermill-error-cell-tag", "injected-parameters"}
+    own = (
+        c for c in notebook.cells if not added.intersection(c.metadata.get("tags", []))
+    )
+    return enumerate(own, start=1)

@@ -54,7 +54,7 @@ def read_notebook(path: Path) -> nbformat.NotebookNode:
         )
     except FileNotFoundError:
         raise InputError(f"{path}: no such notebook.") from None
-    except (nbformat.reader.NotJSONError, UnicodeDecodeError, ValueError) as error:
+    except (nbformat.reader.NotJSONError, AttributeError, ValueError) as error:
         raise InputError(
             f"{path}: not a notebook: {error}".splitlines()[0][:300]
         ) from None

@@ -33,6 +33,8 @@ KINDS = {name: name.split("_")[0] for name in TRAITS} | {
     "winter_ratio": "season",
     "summer_ratio": "season",
 }
+# What customers do says more than what they do not: other low traits come last.
+SAID_LOW = ("annual_energy", "day_to_day_variability")
 NOTICEABLE = 0.5
 
 
@@ -82,7 +84,7 @@ def name_segments(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
     -------
     names : DataFrame of shape (n_segments, 3)
         Index `segment`; `en` and `zh`, no two segments alike; `because`, the traits
-        with their contrasts, the strongest first. A segment that differs by less
+        with their contrasts, those that tell most first. A segment that differs less
         than `NOTICEABLE` robust standard deviations in everything is "typical users
         一般型".
 
@@ -97,6 +99,8 @@ def name_segments(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
     rows, taken = {}, set()
     for segment, row in far.iterrows():
         ranked = row[row.abs().sort_values(ascending=False, kind="stable").index]
+        telling = (ranked > 0) | ranked.index.isin(SAID_LOW)
+        ranked = pd.concat([ranked[telling], ranked[~telling]])
         ranked = ranked[ranked.abs() >= NOTICEABLE]
         ranked = ranked[~ranked.index.map(KINDS).duplicated()]
         for n_traits in range(min(2, len(ranked)), len(ranked) + 1):

@@ -9,7 +9,12 @@ SHORT_ENOUGH = 0.85
 
 
 def of_segments(
-    names: pd.DataFrame, shares: pd.DataFrame, stability: pd.Series, customers: int
+    names: pd.DataFrame,
+    shares: pd.DataFrame,
+    stability: pd.Series,
+    customers: int,
+    *,
+    apart: bool,
 ) -> tuple[str, str]:
     """What the segmentation found.
 
@@ -24,6 +29,8 @@ def of_segments(
         Mean Jaccard similarity of each segment.
     customers : int
         Customers that were segmented.
+    apart : bool
+        Whether the segments are further apart than slices of one cloud would be.
 
     Returns
     -------
@@ -53,10 +60,12 @@ def of_segments(
     return (
         f"{customers:,} customers follow {k} daily rhythms; the {names['en'][top]} are "
         f"{part['share']:.0%} of them and {peak['share']:.0%} of the area's peak "
-        f"(95% interval {peak['low']:.0%} to {peak['high']:.0%}).",
+        f"(95% interval {peak['low']:.0%} to {peak['high']:.0%})"
+        + ("." if apart else "; the rhythms shade into each other."),
         f"{customers:,} 户客户呈现 {k} 种用电节律；“{names['zh'][top]}”占户数的 "
         f"{part['share']:.0%}，却占地区高峰负荷的 {peak['share']:.0%}"
-        f"（95% 区间 {peak['low']:.0%}–{peak['high']:.0%}）。",
+        f"（95% 区间 {peak['low']:.0%}–{peak['high']:.0%}）"
+        + ("。" if apart else "；各节律之间连续过渡。"),
     )
 
 

@@ -1,0 +1,277 @@
+"""Runs that fail in every way a run can fail, and what is published then."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from planted import planted_readings, write_region
+
+from research.region import InputError
+from research.report import batch
+from research.report.publish import read_manifest, verify
+
+pytestmark = pytest.mark.slow  # each test starts a kernel
+
+GOOD = """\
+import pandas as pd
+from research.report import display as show
+show.table(pd.DataFrame({"a": [1]}), name="numbers", caption="Numbers.")"""
+
+
+def write_notebook(folder: Path, name: str, *cells: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    parameters = new_code_cell('region: str = "x"\nfactor: int = 2')
+    parameters.metadata["tags"] = ["parameters"]
+    notebook = new_notebook(
+        cells=[new_markdown_cell(f"# {name}"), parameters, *map(new_code_cell, cells)],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    )
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number}"
+    path = folder / f"{name}.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "reports"
+
+
+@pytest.fixture
+def run(tmp_path, tiny, out):
+    """Run notebooks made of the given cells for the tiny region."""
+
+    def run_cells(given=None, limits=None, force=False, regions=None, **cells):
+        paths = [
+            write_notebook(tmp_path / "nbs", name, *sources)
+            for name, sources in cells.items()
+        ]
+        jobs = batch.plan(regions or [tiny], paths, out, given or {}, force=force)
+        return batch.run(jobs, out, workers=2, limits=limits)
+
+    return run_cells
+
+
+def statuses(outcomes):
+    return {outcome.job.name: outcome.status for outcome in outcomes}
+
+
+def published(out):
+    return sorted(
+        p.relative_to(out).as_posix()
+        for p in out.rglob("*")
+        if p.is_file() and not p.name.startswith(".")
+    )
+
+
+def test_a_good_run_publishes_page_tables_indices_and_manifest(run, out):
+    assert statuses(run(one=[GOOD])) == {"one": "done"}
+    assert published(out) == [
+        "index.html",
+        "tiny/index.html",
+        "tiny/manifest.json",
+        "tiny/one.html",
+        "tiny/tables/one.numbers.csv",
+    ]
+    manifest = read_manifest(out / "tiny")
+    assert [page["notebook"] for page in manifest["pages"]] == ["one"]
+    assert verify(out / "tiny") == []
+
+
+def test_a_failing_cell_publishes_nothing_of_its_notebook_and_stops_no_other(run, out):
+    outcomes = run(bad=["x = 1", "1 / 0", GOOD], good=[GOOD])
+    assert statuses(outcomes) == {"bad": "failed", "good": "done"}
+    bad = outcomes[0]
+    assert (bad.cell, bad.cause) == (4, "ZeroDivisionError: division by zero")
+    files = published(out)
+    assert "tiny/good.html" in files
+    assert not any("bad" in name for name in files if "failed" not in name)
+    kept = nbformat.read(out / "tiny" / "failed" / "bad.ipynb", as_version=4)
+    assert any(
+        output.output_type == "error"
+        for cell in kept.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+    )
+    note = read_manifest(out / "tiny")["failed"][0]
+    assert (note["notebook"], note["cell"]) == ("bad", 4)
+    index = (out / "tiny" / "index.html").read_text()
+    assert "bad" in index
+    assert "ZeroDivisionError" in index
+
+
+def test_what_an_error_says_stays_out_of_published_files(run, out):
+    run(bad=["raise ValueError('customer 0371001')"], good=[GOOD])
+    for path in out.rglob("*"):
+        if path.is_file() and "failed" not in path.parts:
+            assert b"0371001" not in path.read_bytes()
+
+
+def test_warnings_and_logs_stay_out_of_the_page(run, out):
+    warn = "import warnings; warnings.warn('C1' + '000')"
+    log = "import sys; print('C1' + '000', file=sys.stderr)"
+    assert statuses(run(one=[warn, log, GOOD])) == {"one": "done"}
+    assert "C1000" not in (out / "tiny" / "one.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("cells", "cell", "words"),
+    [
+        (["import sys; sys.exit(0)", GOOD], 3, "ended early"),
+        (["import os, signal; os.kill(os.getpid(), signal.SIGKILL)", GOOD], 3, "died"),
+        (["while True: pass", GOOD], 3, "time-out"),
+    ],
+    ids=["exit", "killed", "endless"],
+)
+def test_a_run_that_did_not_end_is_no_report(run, out, cells, cell, words):
+    limits = batch.Limits(cell_seconds=4)
+    outcome = run(bad=cells, limits=limits)[0]
+    assert outcome.status == "failed"
+    assert words in outcome.cause
+    assert outcome.cell == cell
+    assert not (out / "tiny" / "bad.html").exists()
+    assert (out / "tiny" / "failed" / "bad.ipynb").exists()
+
+
+def test_a_figure_without_words_fails_its_notebook(run, out):
+    bare = "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"
+    outcome = run(bad=[bare])[0]
+    assert outcome.status == "failed"
+    assert "page refused" in outcome.cause
+    assert (out / "tiny" / "failed" / "bad.ipynb").exists()
+
+
+def test_what_does_not_apply_is_skipped_with_its_reason(run, out):
+    cell = "from research.region import NotApplicable\nraise NotApplicable('no meters')"
+    outcome = run(one=[cell])[0]
+    assert (outcome.status, outcome.cause) == ("skipped", "no meters")
+    assert "no meters" in (out / "tiny" / "index.html").read_text()
+    assert not (out / "tiny" / "failed").exists()
+
+
+def test_a_page_outlives_a_later_failure_and_the_failure_a_later_success(run, out):
+    run(one=[GOOD])
+    before = (out / "tiny" / "one.html").read_bytes()
+    assert statuses(run(one=["1 / 0"])) == {"one": "failed"}
+    assert (out / "tiny" / "one.html").read_bytes() == before
+    assert statuses(run(one=[GOOD], force=True)) == {"one": "done"}
+    assert read_manifest(out / "tiny")["failed"] == []
+    assert not (out / "tiny" / "failed").exists()
+
+
+def test_nothing_changed_is_nothing_done(run, out, tiny):
+    run(one=[GOOD])
+    before = {p: p.stat().st_mtime_ns for p in out.rglob("one.html")}
+    assert statuses(run(one=[GOOD])) == {"one": "fresh"}
+    assert {p: p.stat().st_mtime_ns for p in out.rglob("one.html")} == before
+    assert statuses(run(one=[GOOD], given={"factor": "3"})) == {"one": "done"}
+    path = tiny / "region.yaml"
+    path.write_text(path.read_text() + "currency: GBP\n")
+    assert statuses(run(one=[GOOD], given={"factor": "3"})) == {"one": "done"}
+
+
+def test_tables_that_a_page_no_longer_has_are_removed(run, out):
+    run(one=[GOOD])
+    run(one=[GOOD.replace('"numbers"', '"others"')])
+    assert "tiny/tables/one.numbers.csv" not in published(out)
+    assert verify(out / "tiny") == []
+
+
+def test_a_changed_or_missing_file_is_told(run, out):
+    run(one=[GOOD])
+    page = out / "tiny" / "one.html"
+    page.write_text(page.read_text() + " ")
+    (out / "tiny" / "tables" / "one.numbers.csv").unlink()
+    faults = " ".join(verify(out / "tiny"))
+    assert "one.html: changed" in faults
+    assert "one.numbers.csv: missing" in faults
+
+
+def test_parameters_reach_the_notebook_by_their_type(run, out):
+    check = "assert factor == 7 and type(factor) is int, factor"
+    assert statuses(run(one=[check, GOOD], given={"factor": "7"})) == {"one": "done"}
+
+
+def refusal(run, **kwargs):
+    with pytest.raises(InputError) as caught:
+        run(one=[GOOD], **kwargs)
+    return str(caught.value)
+
+
+def test_wrong_calls_are_refused_before_anything_is_written(run, out, tiny, tmp_path):
+    assert "Did you mean factor" in refusal(run, given={"facto": "3"})
+    assert "whole number" in refusal(run, given={"factor": "x"})
+    assert "not as a parameter" in refusal(run, given={"region": "x"})
+    assert "wanted, found nothing" in refusal(run, regions=[tmp_path / "nowhere"])
+    twin = shutil.copytree(tiny, tmp_path / "twin")
+    assert "two regions are called 'tiny'" in refusal(run, regions=[tiny, twin])
+    assert not out.exists()
+
+
+def test_an_output_that_is_a_file_is_refused_before_the_run(run, out):
+    out.write_text("")
+    assert "is a file" in refusal(run)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_an_output_without_permission_is_refused_before_the_run(run, out):
+    out.mkdir(mode=0o500)
+    assert "can not be written" in refusal(run)
+
+
+def test_a_kernel_that_does_not_exist_is_refused_with_those_that_do(
+    tmp_path, tiny, out
+):
+    path = write_notebook(tmp_path / "nbs", "one", GOOD)
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata["kernelspec"]["name"] = "nokernel"
+    nbformat.write(notebook, path)
+    with pytest.raises(InputError, match=r"nokernel.*python3"):
+        batch.run(batch.plan([tiny], [path], out, {}), out)
+
+
+def test_a_second_run_on_the_same_reports_is_refused(tmp_path, tiny, out):
+    path = write_notebook(tmp_path / "nbs", "one", GOOD)
+    jobs = batch.plan([tiny], [path], out, {})
+    out.mkdir()
+    with batch._lock(out, "tiny"), pytest.raises(InputError, match="another run"):
+        batch.run(jobs, out)
+
+
+def test_a_killed_run_leaves_whole_pages_and_the_next_one_finishes(tmp_path, tiny, out):
+    write_notebook(tmp_path / "nbs", "one", GOOD)
+    write_notebook(tmp_path / "nbs", "two", "import time; time.sleep(30)", GOOD)
+    command = [sys.executable, "-m", "research.cli", "report", str(tiny)]
+    command += ["--notebooks", str(tmp_path / "nbs"), "--out", str(out), "--jobs", "1"]
+    started = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (out / "tiny" / "manifest.json").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    started.kill()
+    started.wait()
+    assert verify(out / "tiny") == []
+    write_notebook(tmp_path / "nbs", "two", GOOD)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((out / "tiny" / "manifest.json").read_text())
+    assert [page["notebook"] for page in manifest["pages"]] == ["one", "two"]
+    assert not list(out.rglob(".stage-*"))
+
+
+def test_two_regions_get_an_index_each_and_one_for_both(tmp_path, tiny, run, out):
+    yaml = (tiny / "region.yaml").read_text().replace("tiny", "other")
+    other = write_region(tmp_path / "other", planted_readings(12, 40)[0], yaml)
+    outcomes = run(one=[GOOD], regions=[tiny, other])
+    assert [outcome.status for outcome in outcomes] == ["done", "done"]
+    index = (out / "index.html").read_text()
+    assert "tiny/index.html" in index
+    assert "other/index.html" in index

@@ -1,0 +1,133 @@
+"""Parameters of a notebook: names and types are checked before a kernel starts."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from research.region import InputError
+from research.report.parameters import checked, declared, from_text, read_notebook
+
+CELL = """\
+region: str = "data/london"
+n_clusters: int | None = None
+share: float = 0.5  # a comment with = in it
+quick: bool = False"""
+
+
+def notebook(source=CELL, tags=("parameters",)):
+    cell = new_code_cell(source)
+    cell.metadata["tags"] = list(tags)
+    return new_notebook(cells=[cell])
+
+
+@pytest.fixture
+def known(tmp_path):
+    return declared(notebook(), tmp_path / "nb.ipynb")
+
+
+def test_names_types_and_defaults_are_read(known):
+    assert list(known) == ["region", "n_clusters", "share", "quick"]
+    assert known["n_clusters"].kind is int
+    assert known["n_clusters"].optional
+    assert known["share"].default == 0.5
+    assert not known["region"].optional
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("region = 'x'", "name: type = default"),
+        ("region: str = print(1)", "name: type = default"),
+        ("region: list = []", "name: type = default"),
+        ("import os", "name: type = default"),
+        ("k: int = 3", "'region: str = ...' is missing"),
+    ],
+)
+def test_a_cell_that_declares_no_parameters_is_refused(tmp_path, source, words):
+    with pytest.raises(InputError, match="parameters") as caught:
+        declared(notebook(source), tmp_path / "nb.ipynb")
+    assert words in str(caught.value)
+
+
+def test_a_notebook_without_the_cell_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"nb\.ipynb: one cell tagged.*found 0"):
+        declared(notebook(tags=()), tmp_path / "nb.ipynb")
+
+
+def test_a_misspelt_name_is_refused_with_the_nearest(known, tmp_path):
+    with pytest.raises(InputError, match="Did you mean n_clusters"):
+        checked({"n_cluster": 7}, known, tmp_path)
+
+
+def test_a_name_that_is_code_is_refused(known, tmp_path):
+    name = "k = 1\nimport os; os.makedirs('PWNED')\nz"
+    with pytest.raises(InputError, match="unknown parameter"):
+        checked({name: 1}, known, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), "", "five", 3.0, True, [3], "3"]
+)
+def test_a_number_of_segments_that_is_none_is_refused(known, tmp_path, value):
+    with pytest.raises(InputError, match="n_clusters must be a whole number or none"):
+        checked({"n_clusters": value}, known, tmp_path)
+
+
+def test_none_is_refused_where_it_is_not_declared(known, tmp_path):
+    with pytest.raises(InputError, match="region must be text"):
+        checked({"region": None}, known, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("region", "0371", "0371"),
+        ("n_clusters", "4", 4),
+        ("n_clusters", "none", None),
+        ("share", "1e-3", 0.001),
+        ("quick", "True", True),
+    ],
+)
+def test_text_is_read_by_the_declared_type(known, tmp_path, name, text, value):
+    assert from_text(name, text, known[name], tmp_path) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("n_clusters", "0371"),
+        ("n_clusters", "1_000"),
+        ("n_clusters", "４"),
+        ("n_clusters", "3.0"),
+        ("n_clusters", ""),
+        ("share", "nan"),
+        ("share", "inf"),
+        ("quick", "yes"),
+    ],
+)
+def test_text_of_another_type_is_refused(known, tmp_path, name, text):
+    with pytest.raises(InputError, match=f"{name} must be"):
+        from_text(name, text, known[name], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "not a notebook"),
+        ("<html>", "not a notebook"),
+        ("[1, 2]", "not a notebook"),
+        ('{"cells": []}', "nbformat 4"),
+        (nbformat.writes(nbformat.v3.new_notebook(), version=3), "nbformat 4"),
+    ],
+)
+def test_a_file_that_is_no_notebook_is_named(tmp_path, content, words):
+    path = tmp_path / "nb.ipynb"
+    path.write_text(content)
+    with pytest.raises(InputError, match=r"nb\.ipynb") as caught:
+        read_notebook(path)
+    assert words in str(caught.value)
+
+
+def test_a_missing_notebook_is_named(tmp_path):
+    with pytest.raises(InputError, match="no such notebook"):
+        read_notebook(tmp_path / "nb.ipynb")
