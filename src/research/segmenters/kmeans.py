@@ -38,14 +38,14 @@ ONE_THREAD = 2000
 cores with other work 100 customers took 136 ms instead of 10."""
 
 
-def normalize_shapes(X, how="mean"):
+def normalize_shapes(X, how="peak"):
     """Take the size out of each row, so that only its shape is left.
 
     Parameters
     ----------
     X : array-like or DataFrame of shape (n_customers, n_readings)
         One curve a row, in any unit. Not changed.
-    how : {"peak", "mean", "z", "unit", "demin", "none"}, default="mean"
+    how : {"peak", "mean", "z", "unit", "demin", "none"}, default="peak"
         - "peak": over the largest absolute value; rows without negative readings
           then lie in [0, 1] and reach 1;
         - "mean": over the mean absolute value; rows without negative readings then
@@ -150,7 +150,7 @@ class LoadShapeKMeans(
     ----------
     n_clusters : int, default=4
         Number of segments, at least 1.
-    normalization : {"peak", "mean", "z", "unit", "demin", "none"}, default="mean"
+    normalization : {"peak", "mean", "z", "unit", "demin", "none"}, default="peak"
         How the size is taken out of a row, see `normalize_shapes`.
     n_init : int, default=20
         Number of random starts, of which the one with the least inertia is kept. With
@@ -208,7 +208,7 @@ class LoadShapeKMeans(
     >>> segmenter.labels_.tolist()
     [0, 0, 1, 0, 1]
     >>> segmenter.cluster_centers_.round(1).tolist()
-    [[0.5, 0.5, 2.0], [2.4, 0.3, 0.3]]
+    [[0.2, 0.2, 1.0], [1.0, 0.1, 0.1]]
     >>> segmenter.predict([[100, 100, 400]]).tolist()
     [0]
     """
@@ -217,7 +217,7 @@ class LoadShapeKMeans(
         self,
         n_clusters=4,
         *,
-        normalization="mean",
+        normalization="peak",
         n_init=20,
         reject_quantile=0.99,
         random_state=None,
@@ -348,7 +348,7 @@ class LoadShapeKMeans(
         --------
         >>> segmenter = LoadShapeKMeans(2, random_state=0).fit([[1, 3], [2, 6], [3, 1]])
         >>> segmenter.transform([[10, 30]]).round(2).tolist()
-        [[0.0, 1.41]]
+        [[0.0, 0.94]]
         """
         return cdist(self.shapes(X), self.cluster_centers_)
 
@@ -377,8 +377,8 @@ class LoadShapeKMeans(
         Examples
         --------
         >>> segmenter = LoadShapeKMeans(2, random_state=0).fit([[1, 3], [2, 6], [3, 1]])
-        >>> segmenter.shapes([[10, 30]]).tolist()
-        [[0.5, 1.5]]
+        >>> segmenter.shapes([[10, 40]]).tolist()
+        [[0.25, 1.0]]
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
@@ -440,7 +440,7 @@ class LoadShapeKMeans(
         --------
         >>> segmenter = LoadShapeKMeans(2, random_state=0).fit([[1, 3], [2, 6], [3, 1]])
         >>> segmenter.margin([[1, 3], [1, 1], [9, 11]]).round(2).tolist()
-        [1.0, 0.0, 0.33]
+        [1.0, 0.0, 0.3]
         """
         distances = self.transform(X)
         if distances.shape[1] == 1:
