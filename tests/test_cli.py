@@ -110,7 +110,8 @@ def test_one_failing_notebook_is_code_1_and_the_other_is_published(tiny, tmp_pat
     out = tmp_path / "out"
     done = research("report", tiny, "--notebooks", notebooks, "--out", out)
     assert done.returncode == 1
-    assert "02_broken cell 7: AttributeError" in done.stderr
+    assert "tiny  02_broken cell 7: AttributeError" in done.stderr
+    assert "1 published, 1 failed" in done.stderr
     assert (out / "tiny" / "01_data_quality.html").exists()
     assert (out / "tiny" / "failed" / "02_broken.ipynb").exists()
     verified = research("verify", out / "tiny")

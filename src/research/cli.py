@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +21,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 FORMATS: dict[str, Callable[..., Region]] = {"lcl": import_lcl}
+RESULTS = {
+    "done": "published",
+    "fresh": "unchanged",
+    "skipped": "not applicable",
+    "failed": "[bold red]failed[/]",
+}
 screen = Console(stderr=True, highlight=False, soft_wrap=True)
 
 RegionDir = Annotated[Path, typer.Argument(help="Folder of the region.")]
@@ -96,7 +103,11 @@ def report(
     )
     with _progress() as bars:
         outcomes = batch.run(
-            planned, out, workers=jobs, limits=limits, progress=_telling(bars, batch)
+            planned,
+            out,
+            workers=jobs,
+            limits=limits,
+            progress=_telling(bars, batch, len(planned)),
         )
     _print_outcomes(outcomes)
     screen.print(f"Open {out / 'index.html'}")
@@ -146,53 +157,45 @@ def _progress() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:.0f} of {task.total:.0f} cells"),
+        TextColumn("{task.completed:.0f} of {task.total:.0f} {task.fields[unit]}"),
         TimeElapsedColumn(),
         console=screen,
         disable=not screen.is_terminal,
     )
 
 
-def _telling(bars: Progress, batch):
-    """What the batch tells, as one bar a notebook; as plain lines where it is piped."""
+def _telling(bars: Progress, batch, n_jobs: int):
+    """What the batch tells: a bar a running notebook, a line a finished one."""
     tasks = {}
+    whole = bars.add_task("all", total=n_jobs, unit="notebooks")
 
     def started(job):
         name = f"{job.region.name}  {job.name}"
-        tasks[id(job)] = bars.add_task(name, total=job.n_cells + 1)
-        if not screen.is_terminal:
-            screen.print(f"{name}  started")
+        tasks[id(job)] = bars.add_task(name, total=job.n_cells + 1, unit="cells")
 
     def cell_done(job):
         bars.advance(tasks[id(job)])
 
     def ended(outcome):
-        if not screen.is_terminal and outcome.status != "fresh":
-            screen.print(
-                f"{outcome.job.region.name}  {outcome.job.name}  {outcome.status} "
-                f"after {outcome.seconds:.0f} s"
-            )
+        job = outcome.job
+        if id(job) in tasks:
+            bars.remove_task(tasks[id(job)])
+        bars.advance(whole)
+        word = RESULTS[outcome.status]
+        seconds = f"  {outcome.seconds:.0f} s" if outcome.seconds else ""
+        screen.print(f"{job.region.name}  {job.name}  {word}{seconds}")
 
     return batch.Progress(started, cell_done, ended)
 
 
 def _print_outcomes(outcomes) -> None:
-    table = Table(box=None, pad_edge=False)
-    for title in ("region", "notebook", "result", "s"):
-        table.add_column(title, justify="right" if title == "s" else "left")
-    marks = {"done": "published", "fresh": "unchanged", "skipped": "not applicable"}
-    for outcome in outcomes:
-        table.add_row(
-            outcome.job.region.name,
-            outcome.job.name,
-            marks.get(outcome.status, "[bold red]failed[/]"),
-            f"{outcome.seconds:.0f}",
-        )
-    screen.print(table)
+    counts = Counter(RESULTS[outcome.status] for outcome in outcomes)
+    screen.print(", ".join(f"{count} {word}" for word, count in counts.items()))
     for outcome in outcomes:
         if outcome.cause:
             cell = f" cell {outcome.cell}" if outcome.cell else ""
-            screen.print(_escaped(f"{outcome.job.name}{cell}: {outcome.cause}"))
+            place = f"{outcome.job.region.name}  {outcome.job.name}{cell}"
+            screen.print(_escaped(f"{place}: {outcome.cause}"))
 
 
 def _print_findings(region: Region, findings) -> None:

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -183,12 +183,14 @@ def run(
         for name in sorted(regions):
             held.enter_context(_lock(out, name))
         manifests = {name: _open_manifest(out, r) for name, r in regions.items()}
-        with ThreadPoolExecutor(max_workers=max(workers, 1)) as pool:
-            running = [
-                pool.submit(_attempt, job, out, limits, progress) for job in jobs
-            ]
-            outcomes = []
-            for future in running:  # pages are rendered here, one after the other
+        outcomes: dict[int, Outcome] = {}
+        pool = ThreadPoolExecutor(max_workers=max(workers, 1))
+        try:
+            running = {
+                pool.submit(_attempt, job, out, limits, progress): number
+                for number, job in enumerate(jobs)
+            }
+            for future in as_completed(running):  # rendered here, one at a time
                 outcome, executed = future.result()
                 manifest = manifests[outcome.job.region.name]
                 if executed is not None:
@@ -196,11 +198,13 @@ def run(
                 if outcome.status in ("skipped", "failed"):
                     _note(outcome, out, manifest)
                 progress.ended(outcome)
-                outcomes.append(outcome)
+                outcomes[running[future]] = outcome
+        finally:  # after an interrupt nothing new begins
+            pool.shutdown(cancel_futures=True)
         for name in regions:
             _write_region_index(out / name)
     write_site_index(out)
-    return outcomes
+    return [outcomes[number] for number in sorted(outcomes)]
 
 
 def _attempt(job: Job, out: Path, limits, progress: Progress):
