@@ -168,7 +168,8 @@ def number_of_segments(evidence: pd.DataFrame, k: int, threshold: float) -> Figu
         "silhouette_cloud": "one cloud",
         "silhouette_null": "shuffled",
     }
-    heights = _spread_apart(last[list(words)].to_numpy(dtype=float), 0.09)
+    span = evidence[list(words)].max().max() - evidence[list(words)].min().min()
+    heights = _spread_apart(last[list(words)].to_numpy(dtype=float), 0.1 * span)
     for word, height in zip(words.values(), heights, strict=True):
         silhouette.annotate(
             word,
@@ -203,7 +204,7 @@ def peak_day(
     peak_hours : sequence of float
         Starts of the slots that belong to the area's peak; shaded.
     """
-    figure, ax = plt.subplots(figsize=(8.4, 3.9))
+    figure, ax = plt.subplots(figsize=(8.4, 3.1))
     hour = _closed_hours(load.index)
     # One day, not a typical one: its end is its last reading, not its beginning.
     layers = [np.append(load[segment], load[segment].iloc[-1]) for segment in load]
@@ -213,10 +214,12 @@ def peak_day(
         ax.axvspan(start, start + step, color=MUTED, alpha=0.18, linewidth=0, zorder=0)
     ax.stackplot(hour, layers, colors=colors, alpha=0.85, linewidth=0)
     edges = np.cumsum([np.zeros(len(hour)), *layers], axis=0)
-    for number, name in enumerate(names):
+    middles = (edges[:-1, -1] + edges[1:, -1]) / 2
+    heights = _spread_apart(middles, 0.07 * edges[-1].max())
+    for number, (name, height) in enumerate(zip(names, heights, strict=True)):
         ax.annotate(
             f"{number + 1} {name}",
-            (24, (edges[number][-1] + edges[number + 1][-1]) / 2),
+            (24, height),
             (6, 0),
             textcoords="offset points",
             va="center",
@@ -281,7 +284,7 @@ def coverage_map(present: pd.DataFrame, *, rows: int = 60) -> Figure:
         sorted_rows = np.array(
             [part.mean(axis=0) for part in np.array_split(sorted_rows, rows)]
         )
-    figure, ax = plt.subplots(figsize=(8.4, 3.4))
+    figure, ax = plt.subplots(figsize=(8.4, 3.1))
     image = ax.pcolormesh(
         np.arange(sorted_rows.shape[1] + 1),
         np.linspace(0, len(present), len(sorted_rows) + 1),
@@ -399,10 +402,10 @@ def _closed_hours(hours: pd.Index) -> np.ndarray:
     return np.append(hours.to_numpy(dtype=float), 24.0)
 
 
-def _spread_apart(heights: np.ndarray, share: float) -> np.ndarray:
-    """Move label heights apart by at least a `share` of 0.3, keeping their order."""
+def _spread_apart(heights: np.ndarray, least: float) -> np.ndarray:
+    """Move label heights apart by `least` or more, keeping their order."""
     order = np.argsort(heights, kind="stable")
     placed = heights[order].copy()
     for position in range(1, len(placed)):
-        placed[position] = max(placed[position], placed[position - 1] + 0.3 * share)
+        placed[position] = max(placed[position], placed[position - 1] + least)
     return placed[np.argsort(order, kind="stable")]

@@ -127,7 +127,8 @@ def test_a_phone_scrolls_one_way_only(browser, pages, name):
 
 def test_the_first_screen_holds_the_whole_message(browser, pages):
     with Visit(browser, pages / "report.html") as visit:
-        for selector in ("h1", ".facts", ".verdict", ".tiles", ".advice", ".canvas"):
+        whole = ("h1", ".facts", ".verdict", ".tiles", ".advice", ".canvas")
+        for selector in whole:
             box = visit.page.query_selector(selector).bounding_box()
             assert box["y"] + box["height"] <= 800, selector
 

@@ -58,9 +58,9 @@ def of_segments(
     )
     part, peak = share.loc[("customers", top)], share.loc[("area peak", top)]
     return (
-        f"{customers:,} customers follow {k} daily rhythms; the {names['en'][top]} are "
-        f"{part['share']:.0%} of them and {peak['share']:.0%} of the area's peak "
-        f"(95% interval {peak['low']:.0%} to {peak['high']:.0%})"
+        f"{customers:,} customers follow {k} daily rhythms; the {names['en'][top]}, "
+        f"{part['share']:.0%} of them, make up {peak['share']:.0%} of the area's peak "
+        f"({peak['low']:.0%} to {peak['high']:.0%})"
         + ("." if apart else "; the rhythms shade into each other."),
         f"{customers:,} 户客户呈现 {k} 种用电节律；“{names['zh'][top]}”占户数的 "
         f"{part['share']:.0%}，却占地区高峰负荷的 {peak['share']:.0%}"
