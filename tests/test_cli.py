@@ -4,25 +4,47 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 import pyarrow.parquet as pq
 import pytest
 
+from research.cli import main
+
 ROOT = Path(__file__).parents[1]
 
 
-def research(*arguments, cwd=ROOT):
-    return subprocess.run(
-        [sys.executable, "-m", "research.cli", *map(str, arguments)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def test_check_tells_what_a_region_holds(tiny):
+@pytest.fixture
+def research(monkeypatch, capsys):
+    """Run the command line in this process, from the root of the repository."""
+    monkeypatch.chdir(ROOT)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["research", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        code = ended.value.code or 0
+        return Done(code, *capsys.readouterr())
+
+    return run
+
+
+def test_the_exit_code_reaches_the_shell(tmp_path):
+    command = [sys.executable, "-m", "research.cli", "check", str(tmp_path / "nowhere")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "nowhere" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_check_tells_what_a_region_holds(research, tiny):
     done = research("check", tiny)
     assert done.returncode == 0
     assert "tiny: 24 customers, 2024-01-01 to 2024-03-10, 24 with enough" in done.stderr
@@ -58,7 +80,7 @@ def break_region(tiny, fault):
 )
 @pytest.mark.parametrize("command", ["check", "report"])
 def test_a_wrong_region_is_one_message_and_code_2(
-    tiny, tmp_path, command, fault, words
+    research, tiny, tmp_path, command, fault, words
 ):
     path = break_region(tiny, fault)
     extra = ["--out", tmp_path / "out"] if command == "report" else []
@@ -85,14 +107,14 @@ def test_a_wrong_region_is_one_message_and_code_2(
         (["nonsense"], "No such command"),
     ],
 )
-def test_a_wrong_call_is_one_message_and_code_2(tiny, arguments, words):
+def test_a_wrong_call_is_one_message_and_code_2(research, tiny, arguments, words):
     done = research(*(argument.format(tiny=tiny) for argument in arguments))
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_dry_run_tells_and_writes_nothing(tiny, tmp_path):
+def test_a_dry_run_tells_and_writes_nothing(research, tiny, tmp_path):
     done = research("report", tiny, "--out", tmp_path / "out", "--dry-run")
     assert done.returncode == 0
     assert "tiny  01_data_quality  would run" in done.stdout
@@ -100,7 +122,9 @@ def test_a_dry_run_tells_and_writes_nothing(tiny, tmp_path):
 
 
 @pytest.mark.slow
-def test_one_failing_notebook_is_code_1_and_the_other_is_published(tiny, tmp_path):
+def test_one_failing_notebook_is_code_1_and_the_other_is_published(
+    research, tiny, tmp_path
+):
     notebooks = tmp_path / "notebooks"
     notebooks.mkdir()
     shutil.copy(ROOT / "notebooks" / "01_data_quality.ipynb", notebooks)
