@@ -22,7 +22,7 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --compile-bytecode -e .
 	@touch $@
 
-data/%/region.yaml: data/raw/%/region.yaml $(IMPORTER) | $(READY)
+data/%/region.yaml: data/raw/%/region.yaml data/raw/%/load.parquet $(IMPORTER) | $(READY)
 	$(BIN)/research import lcl data/raw/$* data/$*
 
 reports/index.html: $(REGIONS:%=data/%/region.yaml) $(wildcard notebooks/*.ipynb) $(SOURCES)

@@ -135,6 +135,36 @@ def test_a_region_with_faults_is_still_published_and_tells_them(tmp_path):
     assert {"gap", "zero_run", "frozen_run", "leaver", "few_complete_days"} <= marked
 
 
+def test_names_of_any_script_and_hostile_text_are_shown_as_text(tmp_path):
+    readings, rhythm = planted_readings(24, 40)
+    evil = '<img src=x onerror="alert(1)"></script>'
+    ids = readings["customer_id"].unique()
+    odd = dict(
+        zip(ids, ["../../evil", evil, "客户😀", "مشترك", "=1+1", "0371"], strict=False)
+    )
+    readings["customer_id"] = readings["customer_id"].replace(odd)
+    readings = readings.sort_values(["customer_id", "ts"])
+    labels = pd.DataFrame({"customer_id": readings["customer_id"].unique()})
+    labels["label"], labels["value"] = evil, np.where(rhythm == 0, evil, "=2+2")
+    yaml = REGION_YAML.replace("name: tiny", "name: 临清").replace(
+        "{en: Tiny, zh: 小区}", "{en: '<b>Tiny</b> $x$ {{7*7}}', zh: 临清市}"
+    )
+    folder = write_region(tmp_path / "r", readings, yaml, labels=labels)
+    outcomes = run([folder], tmp_path / "out")
+    assert {outcome.status for outcome in outcomes.values()} == {"done"}, outcomes
+    for path in (tmp_path / "out").rglob("*.html"):
+        text = path.read_text("utf-8")
+        assert "<img src=x" not in text
+        assert "<b>Tiny</b>" not in text
+        assert "{{7*7}}" in text
+        assert "临清市" in text
+    agreement = (
+        tmp_path / "out/临清/tables/02_load_segments.agreement.csv"
+    ).read_text()
+    assert "<img" in agreement  # a table is data, not a page
+    assert not (tmp_path / "evil").exists()
+
+
 def test_papermill_alone_runs_a_notebook(tiny, tmp_path):
     done = subprocess.run(
         [
