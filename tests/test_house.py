@@ -194,7 +194,7 @@ def test_a_notebook_is_committed_without_outputs(path):
         if cell.cell_type == "code":
             assert not cell.outputs
             assert cell.execution_count is None
-        assert set(cell.metadata) <= {"tags"}
+        assert set(cell.metadata) <= {"tags", "jupyter"}
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
 
 

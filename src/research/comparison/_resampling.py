@@ -5,6 +5,11 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import clone
 
+REFIT_STARTS = 20
+"""Random starts of a refit at the most, where an estimator has `n_init`: hundreds of
+refits with every start of the own fit take minutes. Fewer starts make refits differ a
+little more, so stability errs on the low side."""
+
 
 def check_count(name, value, least=1):
     """Refuse a `value` that is no whole number of at least `least`."""
@@ -33,9 +38,16 @@ def n_distinct(X):
 
 
 def fit_seeded(estimator, X, rng, keep_own=False):
-    """Fit a clone of `estimator`, seeded from `rng` if it takes a seed."""
+    """Fit a clone of `estimator`, seeded from `rng` if it takes a seed.
+
+    With `keep_own` it is the estimator's own fit: its seed and its starts are kept.
+    """
     fitted = clone(estimator)
-    if "random_state" in fitted.get_params(deep=False) and not (
+    parameters = fitted.get_params(deep=False)
+    starts = parameters.get("n_init")
+    if not keep_own and isinstance(starts, int) and starts > REFIT_STARTS:
+        fitted.set_params(n_init=REFIT_STARTS)
+    if "random_state" in parameters and not (
         keep_own and fitted.random_state is not None
     ):
         fitted.set_params(random_state=rng.randint(np.iinfo(np.int32).max))

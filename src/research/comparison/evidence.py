@@ -209,8 +209,8 @@ def k_evidence(
 
     Notes
     -----
-    On 99 customers with 48 readings, nine numbers and 50 resamples take about twelve
-    seconds with 20 starts a fit.
+    On 95 customers with 384 readings, nine numbers and 50 resamples take about twenty
+    seconds. Refits on resamples, halves and clouds use at most 20 starts.
 
     Examples
     --------

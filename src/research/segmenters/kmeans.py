@@ -152,9 +152,12 @@ class LoadShapeKMeans(
         Number of segments, at least 1.
     normalization : {"peak", "mean", "z", "unit", "demin", "none"}, default="peak"
         How the size is taken out of a row, see `normalize_shapes`.
-    n_init : int, default=20
-        Number of random starts, of which the one with the least inertia is kept. With
-        fewer than ten the segments may change with the seed.
+    n_init : int, default=100
+        Number of random starts, of which the one with the least inertia is kept. They
+        are cheap and they matter: on 95 homes with eight typical days each and four
+        segments, 20 starts missed the best division with 2 of 8 seeds (and gave an
+        adjusted Rand index of .84 with it), 100 starts with none, at 0.6 ms a start.
+        Beyond some ten thousand customers 20 will do.
     reject_quantile : float, default=0.99
         In (0, 1]. Share of the customers at `fit` that fit their segment by the measure
         of `distance_ratio`; sets `distance_limits_` and nothing else.
@@ -218,7 +221,7 @@ class LoadShapeKMeans(
         n_clusters=4,
         *,
         normalization="peak",
-        n_init=20,
+        n_init=100,
         reject_quantile=0.99,
         random_state=None,
     ):
