@@ -63,7 +63,7 @@ def of_segments(
         f"({peak['low']:.0%} to {peak['high']:.0%})"
         + ("." if apart else "; the rhythms shade into each other."),
         f"{customers:,} 户客户呈现 {k} 种用电节律；“{names['zh'][top]}”占户数的 "
-        f"{part['share']:.0%}，却占地区高峰负荷的 {peak['share']:.0%}"
+        f"{part['share']:.0%}，占地区高峰负荷的 {peak['share']:.0%}"
         f"（95% 区间 {peak['low']:.0%}–{peak['high']:.0%}）"
         + ("。" if apart else "；各节律之间连续过渡。"),
     )
