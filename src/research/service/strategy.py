@@ -2,7 +2,7 @@
 
 The schemes are general demand-side and service practice, matched to the trait that
 sets a segment apart; the energy and load figures are the region's own. How many
-customers would follow is not in load data, so an effect is given per tenth that does.
+customers would follow is not in load data, so an effect is given per tenth.
 """
 
 from typing import NamedTuple
@@ -58,7 +58,7 @@ SCHEMES = {
 STANDARD = "serve by the common standard; nothing sets it apart that calls for more"
 NOT_STABLE = "no scheme: the segment is not stable (Jaccard {:.2f})"
 LEVERS = {
-    "peak_kw": "each tenth of its peak load that moves lowers the area peak by {:.1f} kW",
+    "peak_kw": "each tenth of its peak load moved lowers the area peak by {:.1f} kW",
     "night_kwh": "{:,.0f} kWh a year already lie in the night",
     "base_kwh": "a tenth less base load saves {:,.0f} kWh a year",
     "winter_kwh": "a tenth less of the winter's surplus saves {:,.0f} kWh a year",
