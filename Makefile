@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REGIONS := london
 SOURCES := $(shell find src/research -name '*.py' -o -path '*/report/templates/*' -o -path '*/report/fonts/*')
-IMPORTER := $(wildcard src/research/region/*.py)
+IMPORTER := $(shell find src/research/region -name '*.py')
 
 .PHONY: reports test test-fast lab lint lock bench clean
 .DELETE_ON_ERROR:

@@ -177,6 +177,28 @@ def test_households_named_twice_are_refused_with_their_lines(tmp_path):
         import_lcl(source, tmp_path / "london", say=quiet)
 
 
+def test_labels_in_the_publishers_own_columns_are_kept(tmp_path):
+    source = tmp_path / "lcl"
+    source.mkdir()
+    header = "LCLid,stdorToU,DateTime,KWH/hh (per half hour) ,Acorn,Acorn_grouped"
+    rows = [
+        f"MAC1,Std,2013-01-01 0{hour}:00:00.0000000, 0.2 ,ACORN-A,Affluent"
+        for hour in range(9)
+    ]
+    (source / "all.csv").write_text("\n".join([header, *rows]) + "\n")
+    region = import_lcl(source, tmp_path / "london", say=quiet)
+    assert region.labels.loc["MAC1"].to_dict() == {
+        "acorn": "ACORN-A",
+        "acorn_group": "Affluent",
+        "tariff": "Std",
+    }
+    (source / "all.csv").write_text(
+        "\n".join([header, *rows, rows[0].replace("Std", "ToU")]) + "\n"
+    )
+    with pytest.raises(InputError, match="more than one tariff: Std, ToU"):
+        import_lcl(source, tmp_path / "london", say=quiet)
+
+
 def test_columns_that_are_no_meters_are_refused(tmp_path):
     source = tmp_path / "lcl"
     source.mkdir()

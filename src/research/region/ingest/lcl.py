@@ -1,7 +1,5 @@
-"""Import of real exports; so far the Low Carbon London smart-meter trial."""
+"""Import of the Low Carbon London smart-meter trial."""
 
-import csv
-import gzip
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,8 +10,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from research.region.errors import InputError
-from research.region.files import replaced_folder, write_readings, write_table
-from research.region.quality import row_findings
+from research.region.files import replaced_folder, write_table
+from research.region.ingest.headers import columns_of, names_of, quoted
+from research.region.ingest.rows import write_checked
 from research.region.region import Region, read_region
 from research.region.settings import FILE_NAME, Settings, read_settings
 
@@ -26,6 +25,9 @@ READING_HEADERS = {
     "energy_kwh": "value",
     "kwh/hh (per half hour)": "value",
     "kwh/hh": "value",
+    "stdortou": "tariff",
+    "acorn": "acorn",
+    "acorn_grouped": "acorn_group",
 }
 CUSTOMER_HEADERS = {
     "lclid": "customer_id",
@@ -109,10 +111,14 @@ def import_lcl(
                 say(f"reading {path.name} ({number} of {len(export.readings)})")
                 _load(connection, path)
             say("checking every row")
-            ids = _write_checked(connection, fresh, settings)
+            ids = write_checked(connection, fresh, settings)
+            labels = connection.sql("select distinct * from labels").df()
         shutil.rmtree(work, ignore_errors=True)
         say("writing tables")
-        _write_customers(export, ids, fresh)
+        if export.customers:
+            labels = _household_labels(export, ids)
+        write_table(ids.to_frame(), fresh, "customers")
+        _write_labels(labels, ids, fresh)
         if export.signal:
             write_table(_price_signal(export.signal), fresh, "price_signal")
     return read_region(target)
@@ -170,6 +176,10 @@ def _load(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         "create table if not exists raw (file varchar, line bigint, "
         "customer_id varchar, stamp varchar, value varchar, ts timestamp, kwh double)"
     )
+    connection.execute(
+        "create table if not exists labels (customer_id varchar, label varchar, "
+        "value varchar)"
+    )
     if path.suffix == ".parquet":
         _load_wide(connection, path)
     else:
@@ -177,21 +187,34 @@ def _load(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 def _load_text(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    columns = _header(path, READING_HEADERS, ("customer_id", "stamp", "value"))
+    columns = columns_of(path, READING_HEADERS, ("customer_id", "stamp", "value"))
+    labels = {k: v for k, v in columns.items() if k in LABELS}
+    csv_of_text = [str(path), {name: "VARCHAR" for name in names_of(path)}]
     try:
         connection.execute(
             f"""
             insert into raw
-            select ?, row_number() over () + 1, trim({_quoted(columns["customer_id"])}),
+            select ?, row_number() over () + 1, trim({quoted(columns["customer_id"])}),
               stamp, value, try_cast(trim(stamp) as timestamp),
               try_cast(trim(value) as double)
-            from (select *, {_quoted(columns["stamp"])} as stamp,
-                    {_quoted(columns["value"])} as value
+            from (select *, {quoted(columns["stamp"])} as stamp,
+                    {quoted(columns["value"])} as value
                   from read_csv(?, header = true, all_varchar = true, delim = ',',
                                 quote = '"', auto_detect = false, columns = ?))
             """,
-            [path.name, str(path), {name: "VARCHAR" for name in _names(path)}],
+            [path.name, *csv_of_text],
         )
+        for label, column in labels.items():
+            connection.execute(
+                f"""
+                insert into labels
+                select distinct trim({quoted(columns["customer_id"])}), ?,
+                  trim({quoted(column)})
+                from read_csv(?, header = true, all_varchar = true, delim = ',',
+                              quote = '"', auto_detect = false, columns = ?)
+                """,
+                [label, *csv_of_text],
+            )
     except duckdb.Error as error:
         said = " ".join(str(error).split("\n")[:3])
         raise InputError(f"{path}: not a whole csv file. {said:.300}") from None
@@ -214,127 +237,18 @@ def _load_wide(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     connection.execute(
         f"""
         insert into raw
-        select ?, null, trim(meter), null, null, {_quoted(time[0])}, kwh
-        from (unpivot (from read_parquet(?)) on columns(* exclude {_quoted(time[0])})
+        select ?, null, trim(meter), null, null, {quoted(time[0])}, kwh
+        from (unpivot (from read_parquet(?)) on columns(* exclude {quoted(time[0])})
               into name meter value kwh)
         """,
         [path.name, str(path)],
     )
 
 
-def _names(path: Path) -> list[str]:
-    """Column names of a csv file, after a look at whether it is one."""
-    with path.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-    try:
-        with gzip.open(path) if packed else path.open("rb") as file:
-            head = file.readline(100_000)
-    except (OSError, EOFError) as error:
-        raise InputError(f"{path}: a damaged gzip file ({error}).") from None
-    start = head.lstrip().lower()
-    if not start:
-        raise InputError(f"{path}: the file is empty; a header line is wanted.")
-    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise InputError(
-            f"{path}: the bytes are HTML, not csv; was a log-in page saved? "
-            "Download the file again."
-        )
-    if start.startswith(b"version https://git-lfs"):
-        raise InputError(f"{path}: a Git LFS pointer, not the data; run git lfs pull.")
-    try:
-        return next(csv.reader([head.decode("utf-8-sig").rstrip("\r\n")]))
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} line 1: not UTF-8 (byte {error.start}).") from None
-
-
-def _header(
-    path: Path, known: dict[str, str], wanted: tuple[str, ...]
-) -> dict[str, str]:
-    """Which column of the file holds each of ours."""
-    names = _names(path)
-    ours: dict[str, str] = {}
-    for name in names:
-        column = known.get(name.strip().lower())
-        if column in ours or names.count(name) > 1:
-            raise InputError(f"{path} line 1: duplicate column {name.strip()!r}.")
-        if column:
-            ours[column] = name
-    missing = [column for column in wanted if column not in ours]
-    if missing:
-        spellings = {c: [n for n, to in known.items() if to == c] for c in missing}
-        hint = "; ".join(f"{c} ({' or '.join(s)})" for c, s in spellings.items())
-        raise InputError(
-            f"{path} line 1: missing column {hint}. Found: {', '.join(names)}."
-        )
-    return ours
-
-
-def _write_checked(
-    connection: duckdb.DuckDBPyConnection, fresh: Path, settings: Settings
-) -> pd.Index:
-    """Judge every row, write the kept and the quarantined, return the customers."""
-    readings = settings.readings
-    limit = (readings.max_kw or 1e6) * readings.resolution_minutes / 60
-    step = readings.resolution_minutes * 60_000
-    floor = "-inf" if readings.export else "0"
-    connection.execute(
-        f"""
-        create table judged as
-        with first_look as (
-          select *, case
-            when customer_id is null or customer_id = '' then 'missing_id'
-            when ts is null or year(ts) not between 1990 and 2100
-              then 'unreadable_stamp'
-            when kwh is null or not isfinite(kwh) then 'unreadable_value'
-            when epoch_ms(ts) % {step} <> 0 then 'off_grid'
-            when kwh < '{floor}'::double then 'negative'
-            when kwh > {limit} then 'above_limit' end as rule
-          from raw)
-        select file, line, customer_id, stamp, value, ts, kwh, coalesce(rule, case
-            when min(kwh) over same <> max(kwh) over same then 'conflicting_duplicate'
-            when row_number() over (same order by file, line) > 1 then 'exact_duplicate'
-          end) as rule
-        from first_look
-        window same as (partition by customer_id, ts, rule is null)
-        """
-    )
-    connection.execute("drop table raw")
-    kept = connection.sql(
-        "select customer_id, ts::timestamp_ms as ts, kwh::float as kwh from judged "
-        "where rule is null order by customer_id, ts"
-    )
-    n_kept = write_readings(kept.to_arrow_reader(200_000), fresh)
-    counts = connection.sql(
-        "select rule, count(*) as rows, count(distinct customer_id) as customers "
-        "from judged where rule is not null group by rule"
-    ).df()
-    ids = connection.sql(
-        "select distinct customer_id from judged where rule is null order by 1"
-    ).df()["customer_id"]
-    rows_in = connection.sql("select count(*) from judged").fetchall()[0][0]
-    if n_kept + counts["rows"].sum() != rows_in:
-        raise RuntimeError(f"{rows_in} rows in, {n_kept} + {counts['rows'].sum()} out")
-    if not n_kept:
-        raise InputError(
-            f"none of the {rows_in:,} rows is a reading: {dict(counts.values)}"
-        )
-    if len(counts):
-        (fresh / "quarantine").mkdir()
-        connection.sql(
-            "select rule, file, line, customer_id, coalesce(stamp, ts::varchar) as ts, "
-            "coalesce(value, kwh::varchar) as kwh from judged where rule is not null "
-            "order by file, line, customer_id, ts"
-        ).write_csv(str(fresh / "quarantine" / "readings.csv"))
-    write_table(row_findings(counts, rows_in, len(ids)), fresh, "findings")
-    return pd.Index(ids, name="customer_id")
-
-
-def _write_customers(export: _Export, ids: pd.Index, fresh: Path) -> None:
-    if export.customers is None:
-        write_table(ids.to_frame(), fresh, "customers")
-        return
+def _household_labels(export: _Export, ids: pd.Index) -> pd.DataFrame:
+    """Labels of the file of households, one row a customer and label."""
     path = export.customers
-    columns = _header(path, CUSTOMER_HEADERS, ("customer_id",))
+    columns = columns_of(path, CUSTOMER_HEADERS, ("customer_id",))
     households = pd.read_csv(
         path, dtype=str, keep_default_na=False, skipinitialspace=True
     )
@@ -346,25 +260,36 @@ def _write_customers(export: _Export, ids: pd.Index, fresh: Path) -> None:
             f"{path} lines {rows[0]} and {rows[1]}: customer "
             f"{households['customer_id'][rows[0] - 2]!r} is duplicated; keep one row."
         )
-    known = households.set_index("customer_id")
-    strangers = ids.difference(known.index)
+    strangers = ids.difference(pd.Index(households["customer_id"]))
     wide = [p.name for p in export.readings if p.suffix == ".parquet"]
     if len(strangers) and wide:
         raise InputError(
             f"{', '.join(wide)}: columns that {path.name} does not know: "
             f"{', '.join(strangers[:8])}. Sums and means are no meters: drop them."
         )
-    labels = known.reindex(ids)[[c for c in LABELS if c in known]]
-    tidy = labels.rename_axis("customer_id").reset_index()
-    tidy = tidy.melt("customer_id", var_name="label").dropna()
-    tidy = tidy[tidy["value"] != ""].sort_values(["customer_id", "label"])
-    write_table(ids.to_frame(), fresh, "customers")
-    if len(tidy):
-        write_table(tidy, fresh, "labels")
+    known = [label for label in LABELS if label in households]
+    return households[["customer_id", *known]].melt("customer_id", var_name="label")
+
+
+def _write_labels(labels: pd.DataFrame, ids: pd.Index, fresh: Path) -> None:
+    labels = labels[labels["customer_id"].isin(ids) & labels["value"].fillna("").ne("")]
+    keys = ["customer_id", "label"]
+    twice = labels[labels.duplicated(keys, keep=False)].sort_values([*keys, "value"])
+    if len(twice):
+        first = twice.iloc[0]
+        values = twice.loc[
+            (twice[keys] == first[keys]).all(axis="columns"), "value"
+        ].tolist()
+        raise InputError(
+            f"customer {first['customer_id']!r} has more than one {first['label']}: "
+            f"{', '.join(values)}. Keep one."
+        )
+    if len(labels):
+        write_table(labels.sort_values(keys), fresh, "labels")
 
 
 def _price_signal(path: Path) -> pd.DataFrame:
-    columns = _header(
+    columns = columns_of(
         path,
         {"tariffdatetime": "ts", "tariff": "band"},
         ("ts", "band"),
@@ -387,7 +312,3 @@ def _price_signal(path: Path) -> pd.DataFrame:
             "price": signal["band"].map(SIGNAL_PRICES),
         }
     ).sort_values("ts")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
