@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -62,6 +63,12 @@ def break_region(tiny, fault):
     elif fault == "missing column":
         table = pq.read_table(readings)
         pq.write_table(table.drop_columns(["kwh"]), readings)
+    elif fault == "duplicated ids":
+        ids = pa.table({"customer_id": ["0001", "0002", "0001"]})
+        pq.write_table(ids, tiny / "customers.parquet")
+    elif fault == "empty period":
+        with (tiny / "region.yaml").open("a") as file:
+            file.write("period: {start: 2001-01-01, end: 2001-12-31}\n")
     elif fault == "unknown key":
         with (tiny / "region.yaml").open("a") as file:
             file.write("colour: red\n")
@@ -76,6 +83,8 @@ def break_region(tiny, fault):
         ("html", "not a whole Parquet file"),
         ("missing column", "missing column kwh"),
         ("unknown key", "colour"),
+        ("duplicated ids", "rows 1 and 3 share customer_id '0001'"),
+        ("empty period", "would leave 0 readings"),
     ],
 )
 @pytest.mark.parametrize("command", ["check", "report"])

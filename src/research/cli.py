@@ -65,6 +65,7 @@ def import_(
 def check(region_dir: RegionDir) -> None:
     """Tell what a region holds, what is wrong with it and what was done."""
     region = read_region(region_dir)
+    region.check()
     _print_findings(region, region.findings)
 
 

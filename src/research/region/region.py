@@ -94,6 +94,17 @@ class Region:
         enough = self.settings.quality.min_complete_days
         return self.coverage.index[self.coverage["complete_days"] >= enough]
 
+    def check(self) -> None:
+        """Look at the period and every small table now instead of when asked for.
+
+        Raises
+        ------
+        InputError
+            For the first thing that is wrong, such as an id that stands twice.
+        """
+        _ = self.days, self.calendar, self.tou_bands
+        _ = self.customers, self.labels, self.price_signal
+
     @property
     def level(self) -> str:
         """How far the tables carry: L3 with interval readings, L2 with daily ones."""

@@ -108,6 +108,8 @@ def plan(
     """
     _refuse_output(out)
     opened = [read_region(path) for path in regions]
+    for region in opened:
+        region.check()
     names = [region.name for region in opened]
     for name in {n for n in names if names.count(n) > 1}:
         raise InputError(f"two regions are called {name!r}; give one another name.")
