@@ -9,9 +9,8 @@ SOURCES := $(shell find src/research -name '*.py' -o -path '*/report/templates/*
 IMPORTER := $(shell find src/research/region -name '*.py')
 
 .PHONY: reports test test-fast lab lint lock bench clean
-.DELETE_ON_ERROR:
 
-reports: reports/index.html
+reports: reports/.made
 
 $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info < (3, 14); sys.exit(None if ok else "Python 3.11, 3.12 or 3.13 is needed, found %d.%d: make PYTHON=python3.12" % sys.version_info[:2])'
@@ -25,8 +24,9 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 data/%/region.yaml: data/raw/%/region.yaml data/raw/%/load.parquet $(IMPORTER) | $(READY)
 	$(BIN)/research import lcl data/raw/$* data/$*
 
-reports/index.html: $(REGIONS:%=data/%/region.yaml) $(wildcard notebooks/*.ipynb) $(SOURCES)
+reports/.made: $(REGIONS:%=data/%/region.yaml) $(wildcard notebooks/*.ipynb) $(SOURCES)
 	$(BIN)/research report $(REGIONS:%=data/%) --out reports
+	@touch $@
 
 test: $(READY)
 	$(BIN)/ruff check .
