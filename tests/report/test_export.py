@@ -14,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from sample_report import HOSTILE_PAGE, PAGE, RUN, cell, hostile, notebook, sample
 
 from research.report import display, export
+from research.report.part import MIME
 
 
 def render(*cells, page=PAGE):
@@ -232,9 +233,9 @@ def test_two_tables_of_one_name_are_refused():
 
 
 def test_a_forged_name_cannot_leave_the_folder():
-    part = display.table(pd.DataFrame({"a": [1]}), name="ok", caption="A")
-    forged = cell(part)
-    forged.outputs[0].data[display.MIME]["name"] = "../../etc/x"
+    table = display.table(pd.DataFrame({"a": [1]}), name="ok", caption="A")
+    forged = cell(table)
+    forged.outputs[0].data[MIME]["name"] = "../../etc/x"
     with pytest.raises(ValueError, match="letters, digits"):
         render(forged)
 
