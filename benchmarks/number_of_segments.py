@@ -72,7 +72,7 @@ def main(n_seeds=6):
     grid = product(range(n_seeds), (100, 300), (4, 6), (0.4, 1.0), (False, True))
     for seed, n, n_classes, shift, uneven in grid:
         X, truth = planted_curves(97 * seed + n_classes, n, n_classes, shift, uneven)
-        segmenter = LoadShapeKMeans(normalization="peak", random_state=0)
+        segmenter = LoadShapeKMeans(n_init=20, random_state=0)
         evidence = k_evidence(
             segmenter, X, range(2, 10), 30, n_splits=8, n_nulls=0, n_clouds=0
         )

@@ -12,7 +12,6 @@ from matplotlib.ticker import MultipleLocator
 from research.theme import ACCENT, GRID, INK, MUTED, SEGMENT_COLORS, style
 
 HOUR_TICKS = [0, 6, 12, 18, 24]
-BAND_SHADES = {"sharp": 0.24, "peak": 0.14, "valley": 0.0, "flat": 0.06}
 
 
 def use_style() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from research.features.load.present import mean
+from research.features.load.energy import daily_energy
 from research.region import NotApplicable
 
 
@@ -45,10 +45,9 @@ def area_days(region) -> pd.DataFrame:
     total = np.zeros(len(region.days))
     customers = np.zeros(len(region.days), dtype=int)
     for cube in region.cubes():
-        complete = np.isfinite(cube.power).mean(axis=2) >= share
-        energy = 24 * mean(cube.power)
-        total += np.where(complete, energy, 0).sum(axis=0)
-        customers += complete.sum(axis=0)
+        energy = daily_energy(cube.power, share)
+        total += np.nansum(energy, axis=0)
+        customers += np.isfinite(energy).sum(axis=0)
     kwh = np.divide(
         total, customers, out=np.full(len(total), np.nan), where=customers > 0
     )

@@ -43,7 +43,6 @@ SERIES_RULES = {
         "customer with too few complete days", "left out of the segmentation"
     ),
 }
-FINDING_COLUMNS = ["rule", "table", "rows", "customers", "share", "action", "looks_for"]
 
 
 def customer_quality(grid: Grid, cube: Cube, settings: Settings) -> pd.DataFrame:

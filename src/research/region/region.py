@@ -303,15 +303,20 @@ def _grid(
         )
     row = ids.indices.to_numpy()
     flat = row * len(stamps) + column
-    if len(np.unique(flat)) < len(flat):
+    if (np.diff(flat) <= 0).any():  # rows out of order, or one of them twice
         order = np.argsort(flat, kind="stable")
-        again = order[1:][np.diff(flat[order]) == 0][0]
-        raise InputError(
-            f"{part} row {again + 1}: customer {ids[int(again)]} has two readings at "
-            f"{table['ts'][int(again)]}. Import with `research import`, which sets "
-            "duplicates aside."
-        )
+        twice = order[1:][np.diff(flat[order]) == 0]
+        if len(twice):
+            raise _two_readings(table, part, ids, int(twice[0]))
     kwh = np.full(len(ids.dictionary) * len(stamps), np.nan, dtype=np.float32)
     kwh[flat] = table["kwh"].to_numpy()
     index = pd.Index(ids.dictionary.to_pylist(), name="customer_id", dtype="str")
     return Grid(index, stamps, kwh.reshape(len(index), len(stamps)))
+
+
+def _two_readings(table: pa.Table, part: Path, ids: pa.Array, row: int) -> InputError:
+    return InputError(
+        f"{part} row {row + 1}: customer {ids[row]} has two readings at "
+        f"{table['ts'][row]}. Import with `research import`, which sets duplicates "
+        "aside."
+    )

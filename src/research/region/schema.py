@@ -56,7 +56,7 @@ def check_table(folder: Path, table: str) -> None:
             "with `research import`."
         )
     for part in parts:
-        schema = _parquet_schema(part)
+        schema = parquet_schema(part)
         missing = [c for c in TABLES[table].columns if c not in schema.names]
         if missing:
             raise InputError(
@@ -71,7 +71,8 @@ def check_table(folder: Path, table: str) -> None:
                 )
 
 
-def _parquet_schema(path: Path) -> pa.Schema:
+def parquet_schema(path: Path) -> pa.Schema:
+    """Columns of a Parquet file; a file that is none or was cut off is refused."""
     try:
         return pq.read_schema(path)
     except (pa.ArrowInvalid, OSError) as error:

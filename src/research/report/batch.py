@@ -27,6 +27,7 @@ from research.report.publish import (
     code_hash,
     data_hash,
     note_without_page,
+    page_of,
     publish_page,
     read_manifest,
     versions,
@@ -45,6 +46,7 @@ class Job:
     notebook: Path
     n_cells: int
     parameters: dict[str, Value]
+    data: str
     key: str
     fresh: bool
 
@@ -115,49 +117,58 @@ def plan(
         raise InputError(f"two regions are called {name!r}; give one another name.")
     read = {path: params.read_notebook(path) for path in notebooks}
     known = {path: params.declared(nb, path) for path, nb in read.items()}
+    every = {n: p for of_notebook in known.values() for n, p in of_notebook.items()}
     for name in given:
         if name == "region":
             raise InputError("region is named as a folder, not as a parameter.")
-        if not any(name in of_notebook for of_notebook in known.values()):
-            every = {
-                n: p for of_notebook in known.values() for n, p in of_notebook.items()
-            }
-            params.checked({name: None}, every, notebooks[0])
+        params.refuse_unknown(name, every, notebooks[0])
     library = code_hash()
+    data = {region.path: data_hash(region.path) for region in opened}  # read once
     return [
-        _job(region, path, read[path], known[path], given, out, library, force)
+        _job(
+            region,
+            path,
+            read[path],
+            _values(given, known[path], region, path),
+            data[region.path],
+            library,
+            out,
+            force,
+        )
         for region in opened
         for path in notebooks
     ]
 
 
-def _job(region, path, notebook, known, given, out, library, force) -> Job:
+def _values(given, known, region, path) -> dict[str, Value]:
+    """Parameters of one job: what its notebook knows of `given`, and the region."""
     values: dict[str, Value] = {
         name: params.from_text(name, text, known[name], path)
         for name, text in given.items()
         if name in known
     }
     values["region"] = os.path.relpath(region.path)
-    params.checked(values, known, path)
+    return params.checked(values, known, path)
+
+
+def _job(region, path, notebook, values, data, library, out, force) -> Job:
     what = [
         library,
         hashlib.sha256(path.read_bytes()).hexdigest(),
-        data_hash(region.path),
+        data,
         {name: value for name, value in values.items() if name != "region"},
         versions(),
     ]
     key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
     manifest = read_manifest(out / region.name)
-    page = next(
-        (p for p in (manifest or {"pages": []})["pages"] if p["notebook"] == path.stem),
-        None,
-    )
+    page = page_of(manifest, path.stem) if manifest else None
     unchanged = (
         page is not None
         and page["key"] == key
         and (out / region.name / page["file"]).is_file()
     )
-    return Job(region, path, len(notebook.cells), values, key, unchanged and not force)
+    fresh = unchanged and not force
+    return Job(region, path, len(notebook.cells), values, data, key, fresh)
 
 
 def run(
@@ -248,7 +259,7 @@ def _publish(
     """Render and publish; a page that can not be rendered is a failed notebook."""
     job, settings = outcome.job, outcome.job.region.settings
     made = {
-        "Data": f"{settings.name}, sha256 {data_hash(job.region.path)[:16]}",
+        "Data": f"{settings.name}, sha256 {job.data[:16]}",
         "Notebook": f"{job.notebook.name}, run key {job.key[:16]}",
         "Versions": ", ".join(f"{n} {v}" for n, v in versions().items()),
         "Run": f"{_now()}, {outcome.seconds:.0f} s",

@@ -114,6 +114,24 @@ def _parameter(line: ast.stmt) -> Parameter | None:
     return Parameter(line.target.id, _TYPES[kinds[0]], "None" in words, default)
 
 
+def refuse_unknown(name: str, known: dict[str, Parameter], path: Path) -> None:
+    """Refuse a name that is not among the `known`, with the nearest one.
+
+    Raises
+    ------
+    InputError
+        If `name` is unknown.
+    """
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise InputError(
+        f"{path}: unknown parameter {name!r:.80}.{hint} "
+        f"Known: {', '.join(sorted(known))}."
+    )
+
+
 def checked(
     given: dict[str, Value], known: dict[str, Parameter], path: Path
 ) -> dict[str, Value]:
@@ -125,13 +143,7 @@ def checked(
         For an unknown name, with the nearest known one, or a value of another type.
     """
     for name, value in given.items():
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise InputError(
-                f"{path}: unknown parameter {name!r:.80}.{hint} "
-                f"Known: {', '.join(sorted(known))}."
-            )
+        refuse_unknown(name, known, path)
         parameter = known[name]
         fits = type(value) is parameter.kind or (
             parameter.kind is float and type(value) is int

@@ -64,6 +64,11 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
         ) from None
 
 
+def page_of(manifest: dict[str, Any], notebook: str) -> dict[str, Any] | None:
+    """Entry of the page that `notebook` published; None if it has none."""
+    return next((p for p in manifest["pages"] if p["notebook"] == notebook), None)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old one or the new one, never a part."""
     fresh = path.with_name(f".{path.name}.new")
@@ -111,9 +116,7 @@ def publish_page(
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, text)
     digests = {r: _digest(stage / r) for r in everything}
-    before = next(
-        (p for p in manifest["pages"] if p["notebook"] == page["notebook"]), None
-    )
+    before = page_of(manifest, page["notebook"])
     for relative in everything:
         (folder / relative).parent.mkdir(parents=True, exist_ok=True)
         os.replace(stage / relative, folder / relative)

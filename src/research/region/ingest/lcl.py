@@ -7,13 +7,13 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-import pyarrow.parquet as pq
 
 from research.region.errors import InputError
 from research.region.files import replaced_folder, write_table
 from research.region.ingest.headers import columns_of, names_of, quoted
 from research.region.ingest.rows import write_checked
 from research.region.region import Region, read_region
+from research.region.schema import parquet_schema
 from research.region.settings import FILE_NAME, Settings, read_settings
 
 # Headers met in copies of the London data, lower case and trimmed -> our column.
@@ -43,6 +43,9 @@ CUSTOMER_FILES = ("customers.csv", "informations_households.csv")
 SIGNAL_FILES = ("dtou_tariff_2013.csv",)
 # Prices of the trial's dynamic tariff, GBP a kWh, as the publisher states them.
 SIGNAL_PRICES = {"High": 0.6720, "Normal": 0.1176, "Low": 0.0399}
+# A csv file, every cell as text; takes its path and its columns.
+TEXT_FILE = """read_csv(?, header = true, all_varchar = true, delim = ',', quote = '"',
+  auto_detect = false, columns = ?)"""
 DEFAULT_SETTINGS = """\
 name: {name}
 title: {{en: "Low Carbon London", zh: 低碳伦敦}}
@@ -199,8 +202,7 @@ def _load_text(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
               try_cast(trim(value) as double)
             from (select *, {quoted(columns["stamp"])} as stamp,
                     {quoted(columns["value"])} as value
-                  from read_csv(?, header = true, all_varchar = true, delim = ',',
-                                quote = '"', auto_detect = false, columns = ?))
+                  from {TEXT_FILE})
             """,
             [path.name, *csv_of_text],
         )
@@ -210,8 +212,7 @@ def _load_text(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
                 insert into labels
                 select distinct trim({quoted(columns["customer_id"])}), ?,
                   trim({quoted(column)})
-                from read_csv(?, header = true, all_varchar = true, delim = ',',
-                              quote = '"', auto_detect = false, columns = ?)
+                from {TEXT_FILE}
                 """,
                 [label, *csv_of_text],
             )
@@ -221,13 +222,7 @@ def _load_text(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 def _load_wide(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    try:
-        names = pq.read_schema(path).names
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path}: {path.stat().st_size:,} bytes that are not a whole Parquet "
-            f"file ({error}). Was the writer cut off?"
-        ) from None
+    names = parquet_schema(path).names
     time = [name for name in names if name in ("gmt_time", "time", "__index_level_0__")]
     if len(time) != 1 or len(names) < 2:
         raise InputError(
