@@ -19,7 +19,8 @@ CUSTOMERS_A_FILE = 1_000
 
 def write_table(frame: pd.DataFrame, folder: Path, name: str) -> None:
     """Write a small table of a region, columns and types as `TABLES` says."""
-    columns = TABLES[name].columns if name in TABLES else {}
+    known = TABLES[name].types if name in TABLES else {}
+    columns = {c: kind for c, kind in known.items() if c in frame.columns}
     extra = [c for c in frame.columns if c not in columns]
     table = pa.Table.from_pandas(frame[[*columns, *extra]], preserve_index=False)
     types = {
@@ -50,7 +51,8 @@ def write_readings(batches: Iterable[pa.RecordBatch], folder: Path) -> int:
     """
     target = folder / "readings"
     target.mkdir()
-    schema = pa.schema(list(TABLES["readings"].columns.items()))
+    types = TABLES["readings"].types
+    schema = pa.schema([(name, types[name]) for name in ("customer_id", "ts", "kwh")])
     writer, n_files, in_file, rows = None, 0, 0, 0
     for group in _whole_customers(batches, schema):
         if writer is None or in_file >= CUSTOMERS_A_FILE:

@@ -15,7 +15,7 @@ from research.region.calendar import day_calendar, tou_bands
 from research.region.errors import InputError
 from research.region.grids import CivilSlots, Cube, Grid, civil_slots, cube_of
 from research.region.quality import customer_quality, series_findings
-from research.region.schema import OPTIONAL, TABLES, check_table, listing, parts_of
+from research.region.schema import TABLES, check_table, listing, parts_of
 from research.region.settings import FILE_NAME, Settings, read_settings
 
 
@@ -262,7 +262,7 @@ def read_region(path: str | Path) -> Region:
         )
     region = Region(folder, read_settings(folder / FILE_NAME))
     for table in TABLES:
-        if table not in OPTIONAL or region.has(table):
+        if table == "customers" or region.has(table):
             check_table(folder, table)
     return region
 

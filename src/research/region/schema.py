@@ -1,5 +1,11 @@
-"""The tables of a region: where they lie, their columns and their types."""
+"""The tables of a region: what each holds, its columns, their types and codes.
 
+Columns stand in ``schema.csv``, one a row; nothing else in the house says what a
+table looks like: import, checks, synthetic regions and the data dictionary read it.
+"""
+
+import csv
+from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,29 +14,129 @@ import pyarrow.parquet as pq
 
 from research.region.errors import InputError
 
+# Kinds of a column -> how Parquet holds it. Months are text such as 2025-03.
+TYPES = {
+    "text": pa.string(),
+    "code": pa.string(),
+    "month": pa.string(),
+    "bool": pa.bool_(),
+    "int8": pa.int8(),
+    "int": pa.int32(),
+    "float": pa.float32(),
+    "double": pa.float64(),
+    "money": pa.float64(),
+    "date": pa.date32(),
+    "time": pa.timestamp("ms"),
+}
+
+
+class Column(NamedTuple):
+    """One column: its kind, how much it is needed, what may stand in it."""
+
+    name: str
+    kind: str
+    need: str
+    unit: str
+    low: str
+    high: str
+    codes: tuple[str, ...]
+    parent: str
+    zh: str
+    headers: tuple[str, ...]
+    meaning: str
+
+    @property
+    def type(self) -> pa.DataType:
+        """How Parquet holds it."""
+        return TYPES[self.kind]
+
 
 class Table(NamedTuple):
-    """Columns of a table with their types, and those that name a row once."""
+    """One table: what a row is, the columns that name a row once, all columns."""
 
-    columns: dict[str, pa.DataType]
+    row: str
+    zh: str
     key: tuple[str, ...]
+    columns: dict[str, Column]
+
+    @property
+    def types(self) -> dict[str, pa.DataType]:
+        """Parquet type of each column."""
+        return {name: column.type for name, column in self.columns.items()}
+
+    @property
+    def required(self) -> list[str]:
+        """Columns without which the table says nothing."""
+        return [name for name, column in self.columns.items() if column.need == "M"]
 
 
-# Readings have no key here: millions of rows are checked where they become arrays.
+def _columns() -> dict[str, dict[str, Column]]:
+    text = files("research.region").joinpath("schema.csv").read_text("utf-8")
+    found: dict[str, dict[str, Column]] = {}
+    for row in csv.DictReader(text.splitlines()):
+        codes, headers = (tuple(row[c].split("|")) for c in ("codes", "headers"))
+        column = Column(
+            row["column"],
+            row["type"],
+            row["need"],
+            row["unit"],
+            row["low"],
+            row["high"],
+            codes if codes != ("",) else (),
+            row["parent"],
+            row["zh"],
+            headers if headers != ("",) else (),
+            row["meaning"],
+        )
+        found.setdefault(row["table"], {})[column.name] = column
+    return found
+
+
+_KEYS = (
+    ("customers", "a supply account", "用户档案", "customer_id"),
+    ("readings", "an interval of a meter", "负荷曲线", "customer_id ts"),
+    ("energy_daily", "a day of a customer", "日电量", "customer_id date"),
+    ("energy_monthly", "a month of a customer", "月电量", "customer_id ym"),
+    ("registers", "a month of a meter", "抄表示数", "customer_id ym meter_id"),
+    ("bills", "a bill", "应收账单", "bill_id"),
+    ("payments", "a payment", "实收流水", "payment_id"),
+    ("topups", "an attempt to bring money into a meter", "充值下发", "attempt_id"),
+    ("balance_daily", "a day of a prepaid account", "日余额", "customer_id date"),
+    ("trip_events", "a trip of the supply", "跳闸停电", "customer_id ts_off"),
+    ("tickets", "a ticket of the hotline", "95598工单", "ticket_id"),
+    ("ticket_steps", "a step of a ticket", "工单环节", "ticket_id step"),
+    ("contacts", "a contact with a customer", "接触记录", "contact_id"),
+    ("satisfaction", "a response of a survey", "满意度调查", "response_id"),
+    (
+        "needs_survey",
+        "a need judged by a customer",
+        "需求调查",
+        "customer_id wave need_id",
+    ),
+    ("points_ledger", "an entry of a points account", "积分流水", "entry_id"),
+    (
+        "credit_events",
+        "an event that touches credit",
+        "信用事件",
+        "customer_id ts kind",
+    ),
+    ("areas", "a service grid cell, village or district", "网格", "area_id"),
+    ("transformers", "a distribution transformer", "台区", "transformer_id"),
+    ("transformer_load", "a day of a transformer", "台区负载", "transformer_id date"),
+    ("outages", "an outage", "停电记录", "outage_id"),
+    ("weather", "a day", "气象", "date"),
+    ("economy", "a month of a series", "经济指标", "ym series"),
+    ("manager_log", "an entry of a manager's log", "客户经理日志", "entry_id"),
+    ("products", "a product of service", "服务产品", "product_id"),
+    ("sla", "a step of a case", "流程时限", "case_id step"),
+    ("price_signal", "an interval", "电价信号", "ts"),
+    ("labels", "a known class of a customer", "客户类别", "customer_id label"),
+)
+_COLUMNS = _columns()
 TABLES = {
-    "customers": Table({"customer_id": pa.string()}, ("customer_id",)),
-    "readings": Table(
-        {"customer_id": pa.string(), "ts": pa.timestamp("ms"), "kwh": pa.float32()}, ()
-    ),
-    "price_signal": Table(
-        {"ts": pa.timestamp("ms"), "band": pa.string(), "price": pa.float64()}, ("ts",)
-    ),
-    "labels": Table(
-        {"customer_id": pa.string(), "label": pa.string(), "value": pa.string()},
-        ("customer_id", "label"),
-    ),
+    name: Table(row, zh, tuple(key.split()), _COLUMNS[name])
+    for name, row, zh, key in _KEYS
 }
-OPTIONAL = ("price_signal", "labels")
 
 
 def parts_of(folder: Path, table: str) -> list[Path]:
@@ -57,13 +163,15 @@ def check_table(folder: Path, table: str) -> None:
         )
     for part in parts:
         schema = parquet_schema(part)
-        missing = [c for c in TABLES[table].columns if c not in schema.names]
+        missing = [c for c in TABLES[table].required if c not in schema.names]
         if missing:
             raise InputError(
                 f"{part}: missing column {', '.join(missing)}. "
                 f"Found: {', '.join(schema.names)}."
             )
-        for column, wanted in TABLES[table].columns.items():
+        for column, wanted in TABLES[table].types.items():
+            if column not in schema.names:
+                continue
             found = schema.field(column).type
             if not _alike(found, wanted):
                 raise InputError(
@@ -86,6 +194,9 @@ def parquet_schema(path: Path) -> pa.Schema:
 def _alike(found: pa.DataType, wanted: pa.DataType) -> bool:
     if pa.types.is_dictionary(found):
         found = found.value_type
+    for is_kind in (pa.types.is_integer, pa.types.is_date, pa.types.is_boolean):
+        if is_kind(wanted):
+            return is_kind(found)
     if pa.types.is_string(wanted):
         return pa.types.is_string(found) or pa.types.is_large_string(found)
     if pa.types.is_timestamp(wanted):
