@@ -1,4 +1,4 @@
-"""Figures of the notebooks: data in, figure out; nothing is fitted, read or saved."""
+"""Figures of segments: what they look like, how many, how sure."""
 
 from collections.abc import Sequence
 
@@ -7,21 +7,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MultipleLocator
 
-from research.theme import ACCENT, GRID, INK, MUTED, SEGMENT_COLORS, style
-
-HOUR_TICKS = [0, 6, 12, 18, 24]
-
-
-def use_style() -> None:
-    """Draw every later figure of this notebook in the style of the reports."""
-    plt.rcParams.update(style())
-
-
-def segment_color(segment: int) -> str:
-    """Colour of a segment: the same in every figure, grey beyond the eighth."""
-    return SEGMENT_COLORS[segment] if segment < len(SEGMENT_COLORS) else MUTED
+from research.plots.style import (
+    HOUR_TICKS,
+    closed,
+    closed_hours,
+    segment_color,
+    spread_apart,
+)
+from research.theme import ACCENT, GRID, INK, MUTED
 
 
 def typical_days(
@@ -83,11 +77,11 @@ def _day_panel(ax: Axes, days: pd.DataFrame, color: str) -> None:
         if day_type not in days.columns.get_level_values("day_type"):
             continue
         curves = days[day_type]
-        hour = _closed_hours(curves.columns)
+        hour = closed_hours(curves.columns)
         if day_type == "working" and len(curves) >= 10:
-            low, high = (_closed(curves.quantile(q)) for q in (0.1, 0.9))
+            low, high = (closed(curves.quantile(q)) for q in (0.1, 0.9))
             ax.fill_between(hour, low, high, color=color, alpha=0.14, linewidth=0)
-        ax.plot(hour, _closed(curves.mean()), color=color, linestyle=dashes, lw=1.6)
+        ax.plot(hour, closed(curves.mean()), color=color, linestyle=dashes, lw=1.6)
 
 
 def mean_days(
@@ -103,12 +97,12 @@ def mean_days(
         As for `typical_days`.
     """
     figure, (size, shape) = plt.subplots(1, 2, figsize=(8.4, 3.6), sharex=True)
-    hour = _closed_hours(curves.columns)
+    hour = closed_hours(curves.columns)
     for segment, name in enumerate(names):
         mean = curves[segments == segment].mean()
         color = segment_color(segment)
-        size.plot(hour, _closed(mean), color=color)
-        shape.plot(hour, _closed(mean / mean.max()), color=color)
+        size.plot(hour, closed(mean), color=color)
+        shape.plot(hour, closed(mean / mean.max()), color=color)
         size.plot([], [], color=color, label=f"{segment + 1} {name}")
     size.set(title="Mean load", ylabel="kW a customer", ylim=(0, None))
     shape.set(title="Shape", ylabel="share of the segment's own peak", ylim=(0, 1.05))
@@ -168,7 +162,7 @@ def number_of_segments(evidence: pd.DataFrame, k: int, threshold: float) -> Figu
         "silhouette_null": "shuffled",
     }
     span = evidence[list(words)].max().max() - evidence[list(words)].min().min()
-    heights = _spread_apart(last[list(words)].to_numpy(dtype=float), 0.1 * span)
+    heights = spread_apart(last[list(words)].to_numpy(dtype=float), 0.1 * span)
     for word, height in zip(words.values(), heights, strict=True):
         silhouette.annotate(
             word,
@@ -204,7 +198,7 @@ def peak_day(
         Starts of the slots that belong to the area's peak; shaded.
     """
     figure, ax = plt.subplots(figsize=(8.4, 3.1))
-    hour = _closed_hours(load.index)
+    hour = closed_hours(load.index)
     # One day, not a typical one: its end is its last reading, not its beginning.
     layers = [np.append(load[segment], load[segment].iloc[-1]) for segment in load]
     colors = [segment_color(segment) for segment in range(len(names))]
@@ -214,7 +208,7 @@ def peak_day(
     ax.stackplot(hour, layers, colors=colors, alpha=0.85, linewidth=0)
     edges = np.cumsum([np.zeros(len(hour)), *layers], axis=0)
     middles = (edges[:-1, -1] + edges[1:, -1]) / 2
-    heights = _spread_apart(middles, 0.07 * edges[-1].max())
+    heights = spread_apart(middles, 0.07 * edges[-1].max())
     for number, (name, height) in enumerate(zip(names, heights, strict=True)):
         ax.annotate(
             f"{number + 1} {name}",
@@ -267,102 +261,6 @@ def shares_with_intervals(shares: pd.DataFrame, names: Sequence[str]) -> Figure:
     return figure
 
 
-def coverage_map(present: pd.DataFrame, *, rows: int = 60) -> Figure:
-    """Draw the share of readings present, customers from top to bottom, weeks across.
-
-    Parameters
-    ----------
-    present : DataFrame of shape (n_customers, n_weeks)
-        Share of the expected readings in [0, 1]; columns are the weeks' first days.
-    rows : int
-        Beyond this number, neighbouring customers are averaged to a row.
-    """
-    order = present.mean(axis=1).sort_values(ascending=False, kind="stable").index
-    sorted_rows = present.loc[order].to_numpy()
-    if len(sorted_rows) > rows:
-        sorted_rows = np.array(
-            [part.mean(axis=0) for part in np.array_split(sorted_rows, rows)]
-        )
-    figure, ax = plt.subplots(figsize=(8.4, 3.1))
-    image = ax.pcolormesh(
-        np.arange(sorted_rows.shape[1] + 1),
-        np.linspace(0, len(present), len(sorted_rows) + 1),
-        sorted_rows,
-        cmap="cividis",
-        vmin=0,
-        vmax=1,
-        rasterized=True,
-    )
-    weeks = pd.DatetimeIndex(present.columns)
-    at = np.linspace(0, len(weeks) - 1, min(len(weeks), 7)).round().astype(int)
-    ax.set_xticks(at + 0.5, [f"{weeks[i]:%Y-%m-%d}" for i in at])
-    ax.invert_yaxis()
-    ax.set(ylabel="customers, best covered first", xlabel="week from")
-    ax.grid(visible=False)
-    bar = figure.colorbar(image, ax=ax, fraction=0.03, pad=0.02)
-    bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    bar.outline.set_visible(False)
-    return figure
-
-
-def daily_load(energy: pd.DataFrame) -> Figure:
-    """Draw the mean daily energy a customer over the period, and who is read.
-
-    Parameters
-    ----------
-    energy : DataFrame
-        Index days; `kwh` a customer and `customers` read.
-    """
-    figure, (load, count) = plt.subplots(
-        2, 1, figsize=(8.4, 4.0), sharex=True, height_ratios=(3, 1)
-    )
-    load.plot(energy.index, energy["kwh"], color=ACCENT, lw=0.8, alpha=0.5)
-    smooth = energy["kwh"].rolling(7, center=True, min_periods=1).mean()
-    load.plot(energy.index, smooth, color=ACCENT, lw=1.8)
-    load.set(ylabel="kWh a day\nand customer", ylim=(0, None))
-    count.plot(energy.index, energy["customers"], color=MUTED, lw=1.4)
-    count.set(ylabel="customers\nread", ylim=(0, None))
-    figure.align_ylabels()
-    return figure
-
-
-def morning_rise(rise: pd.DataFrame) -> Figure:
-    """Draw the hour of the morning rise by month, on the meters' and the civil clock.
-
-    Parameters
-    ----------
-    rise : DataFrame
-        Index first days of months; columns `meter_clock` and `civil_clock`. [h]
-    """
-    figure, ax = plt.subplots(figsize=(8.4, 2.9))
-    lines = (
-        ("meter_clock", "meters' clock", MUTED),
-        ("civil_clock", "civil clock", ACCENT),
-    )
-    middle = len(rise) // 2
-    apart = np.sign(rise["civil_clock"] - rise["meter_clock"]).iloc[middle]
-    for column, name, color in lines if apart else lines[1:]:
-        above = apart >= 0 if column == "civil_clock" else apart < 0
-        ax.plot(rise.index, rise[column], color=color, marker="o", ms=4, lw=1.6)
-        ax.annotate(
-            name if apart else "civil clock, the meters' own",
-            (rise.index[middle], rise[column].iloc[middle]),
-            (0, 9 if above else -9),
-            textcoords="offset points",
-            ha="center",
-            va="bottom" if above else "top",
-            color=color,
-            fontsize=9.5,
-        )
-    ax.margins(y=0.3)
-    ax.yaxis.set_major_locator(MultipleLocator(0.5))
-    ax.yaxis.set_major_formatter(
-        lambda hour, _: f"{int(hour):02}:{round(60 * (hour % 1)):02}"
-    )
-    ax.set(ylabel="steepest morning rise")
-    return figure
-
-
 def margins(margin: pd.Series, segments: pd.Series, names: Sequence[str]) -> Figure:
     """Draw how clearly the customers of each segment belong to it.
 
@@ -389,22 +287,3 @@ def margins(margin: pd.Series, segments: pd.Series, names: Sequence[str]) -> Fig
     ax.grid(axis="x", color=GRID)
     ax.grid(visible=False, axis="y")
     return figure
-
-
-def _closed(curve: pd.Series) -> np.ndarray:
-    """Repeat the first value at 24 h, so that the day ends where it begins."""
-    values = curve.to_numpy(dtype=float)
-    return np.append(values, values[0])
-
-
-def _closed_hours(hours: pd.Index) -> np.ndarray:
-    return np.append(hours.to_numpy(dtype=float), 24.0)
-
-
-def _spread_apart(heights: np.ndarray, least: float) -> np.ndarray:
-    """Move label heights apart by `least` or more, keeping their order."""
-    order = np.argsort(heights, kind="stable")
-    placed = heights[order].copy()
-    for position in range(1, len(placed)):
-        placed[position] = max(placed[position], placed[position - 1] + least)
-    return placed[np.argsort(order, kind="stable")]

@@ -1,0 +1,32 @@
+"""Figures of the notebooks: data in, figure out; nothing is fitted, read or saved."""
+
+from research.plots.quality import (
+    coverage_map,
+    daily_load,
+    morning_rise,
+    table_periods,
+)
+from research.plots.segments import (
+    margins,
+    mean_days,
+    number_of_segments,
+    peak_day,
+    shares_with_intervals,
+    typical_days,
+)
+from research.plots.style import segment_color, use_style
+
+__all__ = [
+    "coverage_map",
+    "daily_load",
+    "margins",
+    "mean_days",
+    "morning_rise",
+    "number_of_segments",
+    "peak_day",
+    "segment_color",
+    "shares_with_intervals",
+    "table_periods",
+    "typical_days",
+    "use_style",
+]

@@ -1,0 +1,39 @@
+"""What every figure shares: the style, the colour of a segment, the clock's axis."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from research.theme import MUTED, SEGMENT_COLORS, style
+
+HOUR_TICKS = [0, 6, 12, 18, 24]
+
+
+def use_style() -> None:
+    """Draw every later figure of this notebook in the style of the reports."""
+    plt.rcParams.update(style())
+
+
+def segment_color(segment: int) -> str:
+    """Colour of a segment: the same in every figure, grey beyond the eighth."""
+    return SEGMENT_COLORS[segment] if segment < len(SEGMENT_COLORS) else MUTED
+
+
+def closed(curve: pd.Series) -> np.ndarray:
+    """Repeat the first value at 24 h, so that the day ends where it begins."""
+    values = curve.to_numpy(dtype=float)
+    return np.append(values, values[0])
+
+
+def closed_hours(hours: pd.Index) -> np.ndarray:
+    """Hours of the day with the 24th, as `closed` curves need them."""
+    return np.append(hours.to_numpy(dtype=float), 24.0)
+
+
+def spread_apart(heights: np.ndarray, least: float) -> np.ndarray:
+    """Move label heights apart by `least` or more, keeping their order."""
+    order = np.argsort(heights, kind="stable")
+    placed = heights[order].copy()
+    for position in range(1, len(placed)):
+        placed[position] = max(placed[position], placed[position - 1] + least)
+    return placed[np.argsort(order, kind="stable")]
