@@ -144,6 +144,185 @@ def test_every_fault_is_told_at_once(tmp_path):
     assert len(message.splitlines()) == 2
 
 
+# As much as a region can say about prices, service and the grid.
+EVERYTHING = """\
+climate: {latitude: 39.1, longitude: 117.2, heating_season: [11-15, 03-15]}
+tou:
+  - classes: [commercial, industrial_large]
+    months: [6, 7, 8]
+    base_yuan: 0.62
+    bands:
+      - {name: sharp, at: ["16:00-18:00"], x: 2.0}
+      - {name: peak, at: ["10:00-12:00", "18:00-22:00"], x: 1.7}
+      - {name: valley, at: ["23:00-07:00"], x: 0.3}
+      - {name: deep_valley, at: [], x: 0.1}
+  - classes: [residential_urban]
+    optional: true
+    bands:
+      - {name: peak, at: ["08:00-22:00"], x: null, yuan: 0.568}
+      - {name: valley, at: ["22:00-08:00"], yuan: 0.288}
+residential_tiers: {reckoning: year, bounds_kwh: [2640, 4800], yuan: [0.49, 0.54, 0.79]}
+agriculture: {yuan: 0.50}
+two_part: {cap_yuan_kva: 28, dem_yuan_kw: 42}
+power_factor: {}
+late_fee: {min_yuan: 1}
+funds_yuan: 0.03
+prepaid: {mode: local, trip_yuan: 10, alert_yuan: 20, warn_yuan: 50}
+channels: [{code: wechat, online: true, fee_rate: 0.002}, {code: hall, online: false}]
+ids: {width: 10}
+grid: {overload: 1.0, heavy: 0.8, hours: 2}
+voltage_limits: {lv_single: [-0.10, 0.07]}
+points: {per_yuan: 1, tiers: [[0, 1.0], [100, 1.2]], value_yuan: 0.005}
+tickets: {limits_hours: {contact: 24}, repeat_days: 90}
+reference_date: 2025-12-31
+quality: {rules: {gap: "off", spike: repair}, error_if: {gap: 0.2}}
+privacy: {min_cell: 5}
+"""
+
+
+def test_all_that_a_region_may_say_is_read(tmp_path):
+    settings = settings_of(tmp_path, REGION_YAML + EVERYTHING)
+    summer, home = settings.tou
+    assert summer.prices == pytest.approx(
+        {
+            "flat": 0.62,
+            "sharp": 1.24,
+            "peak": 1.054,
+            "valley": 0.186,
+            "deep_valley": 0.062,
+        }
+    )
+    assert home.optional
+    assert home.prices == {"peak": 0.568, "valley": 0.288}
+    assert settings.two_part.kwh_per_kva_discount.at == 260
+    assert settings.power_factor.base == ["basic", "energy"]
+    assert settings.prepaid.classes.frequent == 2
+    assert settings.voltage_limits.mv == [-0.07, 0.07]
+    assert settings.tickets.frequent_outage.days == 60
+    assert settings.quality.rules == {"gap": "off", "spike": "repair"}
+    assert settings.privacy.pseudonymise
+    assert str(settings.reference_date) == "2025-12-31"
+
+
+def test_prices_are_never_made_up(tmp_path):
+    settings = settings_of(tmp_path, REGION_YAML)
+    for key in ("tou", "residential_tiers", "agriculture", "two_part", "late_fee"):
+        assert getattr(settings, key) is None
+    assert settings.privacy.min_cell == 15
+
+
+def tou_with(bands, keys="base_yuan: 0.6, "):
+    return f"tou:\n  - {{{keys}bands: [{bands}]}}\n"
+
+
+# What is wrong, and words that the message must hold besides the place.
+WRONG = {
+    "climate order": ("climate: {heat_below: 20, cool_above: 10}", ["heat_below 20"]),
+    "heating season": ("climate: {heating_season: [11-31, 03-15]}", ["MM-DD"]),
+    "class": ("tou: [{classes: [shops], bands: []}]", ["shops", "'commercial'"]),
+    "quarter": (tou_with("{name: peak, at: ['10:05-12:00']}"), ["10:05", "quarters"]),
+    "x and yuan": (tou_with("{name: peak, at: [], x: 2, yuan: 1}"), ["not both"]),
+    "x alone": (tou_with("{name: peak, at: [], x: 2}", ""), ["state base_yuan"]),
+    "no price": (tou_with("{name: peak, at: []}"), ["band peak has no price"]),
+    "no price for the rest": (
+        tou_with("{name: peak, at: ['08:00-22:00'], yuan: 1}", "rest: valley, "),
+        ["band valley has no price"],
+    ),
+    "two prices": (
+        tou_with("{name: peak, at: [], x: 2}, {name: peak, at: [], x: 3}"),
+        ["twice"],
+    ),
+    "cheap peak": (tou_with("{name: peak, at: [], x: 0.5}"), ["must not rise"]),
+    "precedence": ("precedence: [sharp, peak, flat]", ["deep_valley", "once"]),
+    "tier order": (
+        "residential_tiers: {reckoning: month, bounds_kwh: [4, 2], yuan: [1, 2, 3]}",
+        ["bounds_kwh must grow"],
+    ),
+    "tier prices": (
+        "residential_tiers: {reckoning: month, bounds_kwh: [200, 400], yuan: [1, 2]}",
+        ["2 bounds need 3 prices, found 2"],
+    ),
+    "reckoning": (
+        "residential_tiers: {reckoning: week, bounds_kwh: [2], yuan: [1, 2]}",
+        ["week", "'month' or 'year'"],
+    ),
+    "farm price": ("agriculture: {yuan: -1}", ["-1", "greater than 0"]),
+    "choice": (
+        "two_part: {cap_yuan_kva: 28, dem_yuan_kw: 42, choice_kva: [100, 400]}",
+        ["choice_kva", "400", "min_kva"],
+    ),
+    "demand price": ("two_part: {cap_yuan_kva: 28, dem_yuan_kw: 4200}", ["4200"]),
+    "standard": ("power_factor: {standards: {agri_100: 0.7}}", ["0.7", "0.80"]),
+    "late fees": ("late_fee: {other: 0.004}", ["other_prior_year 0.003"]),
+    "percent": ("late_fee: {residential: 0.1}", ["0.1", "less than or equal"]),
+    "balances": (
+        "prepaid: {mode: local, trip_yuan: 30, alert_yuan: 20, warn_yuan: 50}",
+        ["trip_yuan 30 < alert_yuan 20"],
+    ),
+    "infinite": (
+        "prepaid: {mode: local, trip_yuan: 1, alert_yuan: 20, warn_yuan: 1e999}",
+        ["finite"],
+    ),
+    "trips": (
+        "prepaid: {mode: local, trip_yuan: 1, alert_yuan: 2, warn_yuan: 3, "
+        "classes: {occasional: 2, frequent: 2}}",
+        ["frequent 2 must be above"],
+    ),
+    "channel": (
+        "channels: [{code: app, online: true}, {code: app, online: true}]",
+        ["'app'", "twice"],
+    ),
+    "width": ("ids: {width: 0}", ["found 0"]),
+    "load": ("grid: {heavy: 1.0, overload: 0.9}", ["heavy 1.0", "overload 0.9"]),
+    "voltage": ("voltage_limits: {mv: [0.07, 0.07]}", ["one below and one above"]),
+    "points": (
+        "points: {per_yuan: 1, value_yuan: 1, tiers: [[0, 1], [0, 2]]}",
+        ["tiers must grow"],
+    ),
+    "days": ("tickets: {limits_workdays: {complaint: 0}}", ["complaint: found 0"]),
+    "date": ("reference_date: 2025-02-30", ["2025-02-30"]),
+    "action": ("quality: {rules: {gap: maybe}}", ["maybe", "'leave_out'"]),
+    "share": ("quality: {error_if: {gap: 1.5}}", ["1.5", "less than or equal to 1"]),
+    "cell": ("privacy: {min_cell: 0}", ["found 0"]),
+}
+
+
+@pytest.mark.parametrize(("text", "named"), WRONG.values(), ids=WRONG)
+def test_wrong_prices_and_limits_are_told_with_their_place(tmp_path, text, named):
+    message = refusal(tmp_path, REGION_YAML + text)
+    key = text.split(":")[0]
+    assert f"region.yaml line {7 if key == 'tou' and chr(10) in text else 6}" in message
+    assert f", {key}" in message
+    for word in named:
+        assert word in message
+
+
+@pytest.mark.parametrize(
+    "listed",
+    ["{2027: 2028-02-06}", "{2027: 2027-03-06}", "{x: 2027-02-06}", "{2027: soon}"],
+)
+def test_a_spring_festival_outside_its_time_is_refused(tmp_path, listed):
+    text = REGION_YAML.replace("{country: CN}", f"{{lunar_new_year: {listed}}}")
+    message = refusal(tmp_path, text)
+    assert "line 5, calendar" in message
+
+
+NEW_KEYS = [
+    line.split(":")[0] for line in EVERYTHING.splitlines() if line[0] not in " "
+]
+
+
+@pytest.mark.parametrize(
+    "key", [k for k in NEW_KEYS if k not in ("quality", "privacy")]
+)
+def test_the_example_that_a_message_gives_is_itself_allowed(tmp_path, key):
+    message = refusal(tmp_path, REGION_YAML + f"{key}: [[[]]]\n")
+    example = message.split("Example: ")[1].splitlines()[0]
+    assert example.startswith(f"{key}: ")
+    given = settings_of(tmp_path, f"{REGION_YAML}{example}\n")
+    assert getattr(given, key) is not None
+
+
 @pytest.mark.parametrize("value", ["no", "0371", "24:00", "1_000"])
 def test_text_stays_text(tmp_path, value):
     text = REGION_YAML + f"source: {{publisher: {value}}}\n"

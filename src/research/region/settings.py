@@ -5,26 +5,42 @@ import difflib
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
 from research.region.errors import InputError
-from research.region.strict_yaml import Lines, read_yaml
+from research.region.service_settings import (
+    Channel,
+    GridLimits,
+    Ids,
+    Points,
+    Prepaid,
+    Tickets,
+    VoltageLimits,
+)
+from research.region.settings_faults import told
+from research.region.strict_model import BANDS, Band, DaySpan, Month, Strict
+from research.region.strict_yaml import read_yaml
+from research.region.tariff_settings import (
+    Agriculture,
+    LateFee,
+    PowerFactor,
+    ResidentialTiers,
+    TimeOfUse,
+    TwoPart,
+)
 
 FILE_NAME = "region.yaml"
-Band = Literal["sharp", "peak", "flat", "valley", "deep_valley"]
 Season = Literal["winter", "spring", "summer", "autumn"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Month = Annotated[int, Field(ge=1, le=12)]
 
 # Windows can not hold files of these names, and a region's name becomes a folder.
 _RESERVED = {"con", "prn", "aux", "nul", "assets", "failed"} | {
@@ -60,30 +76,17 @@ def _time_zone(zone: str) -> str:
     return zone
 
 
-def _clock_window(window: str) -> str:
-    hours = r"(?:[01]\d|2[0-3]):[0-5]\d"
-    if not re.fullmatch(rf"{hours}-(?:{hours}|24:00)", window):
-        raise ValueError('a window of the clock is written "22:00-06:00"')
-    return window
-
-
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 
 
-class _Strict(BaseModel):
-    """No unknown keys, no conversion between types, no change after reading."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Title(_Strict):
+class Title(Strict):
     """The region's name as a reader sees it."""
 
     en: str
     zh: str = ""
 
 
-class Source(_Strict):
+class Source(Strict):
     """Where the data come from and on what terms they may be shown."""
 
     publisher: str = ""
@@ -92,7 +95,7 @@ class Source(_Strict):
     synthetic: bool = False
 
 
-class Readings(_Strict):
+class Readings(Strict):
     """How the readings were taken: declared here, never guessed from the data."""
 
     resolution_minutes: Literal[15, 30, 60, 1440]
@@ -103,43 +106,71 @@ class Readings(_Strict):
     max_kw: Annotated[float, Field(gt=0)] | None = None
 
 
-class Calendar(_Strict):
-    """Which days are rest days 休息日; adjusted working days 调休 win over weekends."""
+class Climate(Strict):
+    """Where the region lies, and its cooling and heating limits in °C.
+
+    `heating_season` is the first and last day of district heating 供暖期.
+    """
+
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    cool_above: Annotated[float, Field(ge=0, le=40)] = 26.0
+    heat_below: Annotated[float, Field(ge=-20, le=25)] = 5.0
+    heating_season: DaySpan | None = None
+    heating: Literal["district", "electric", "none"] = "none"
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Climate":
+        if self.heat_below >= self.cool_above:
+            raise ValueError(
+                f"heat_below {self.heat_below:g} must be below cool_above "
+                f"{self.cool_above:g}"
+            )
+        return self
+
+
+class Calendar(Strict):
+    """Which days are rest days 休息日; adjusted working days 调休 win over weekends.
+
+    `school_breaks` are first and last days of each year; `lunar_new_year` adds
+    or corrects a year of the table of Spring Festivals 春节.
+    """
 
     country: str | None = None
     subdivision: str | None = None
-    weekend: list[Weekday] = ["sat", "sun"]
-    holidays: list[dt.date] = []
-    working_days: list[dt.date] = []
+    weekend: list[Weekday] = Field(["sat", "sun"])
+    holidays: list[dt.date] = Field([])
+    working_days: list[dt.date] = Field([])
+    school_breaks: list[DaySpan] = Field([])
+    lunar_new_year: dict[int, dt.date] = Field({})
+
+    @model_validator(mode="after")
+    def _new_years_in_their_year(self) -> "Calendar":
+        for year, day in self.lunar_new_year.items():
+            if day.year != year or not (1, 20) <= (day.month, day.day) <= (2, 22):
+                raise ValueError(
+                    f"lunar_new_year {year}: {day} is no Spring Festival; a day of "
+                    f"{year} from 20 January to 22 February is wanted"
+                )
+        return self
 
 
-class BandWindow(_Strict):
-    """The clock windows of one time-of-use band 时段."""
+class Quality(Strict):
+    """Thresholds of the data-quality rules, what each does, and when to stop.
 
-    name: Band
-    at: list[Annotated[str, AfterValidator(_clock_window)]]
-
-
-class TimeOfUse(_Strict):
-    """Time-of-use bands 峰平谷 of some months and kinds of day."""
-
-    months: list[Month] = list(range(1, 13))
-    days: Literal["all", "working", "rest"] = "all"
-    bands: list[BandWindow]
-    rest: Band = "flat"
-
-
-class Quality(_Strict):
-    """Thresholds of the data-quality rules."""
+    `error_if` is the highest share of rows that a rule may find.
+    """
 
     complete_day_share: Annotated[float, Field(gt=0, le=1)] = 0.9375
     min_complete_days: Annotated[int, Field(ge=1, le=366)] = 28
     spike_factor: Annotated[float, Field(gt=1)] = 5.0
     frozen_hours: Annotated[float, Field(gt=0)] = 12.0
     zero_hours: Annotated[float, Field(gt=0)] = 48.0
+    rules: dict[str, Literal["keep", "mark", "repair", "leave_out", "off"]] = Field({})
+    error_if: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field({})
 
 
-class Segmentation(_Strict):
+class Segmentation(Strict):
     """How many segments to look for; `n_clusters` unset means by evidence."""
 
     n_clusters: Annotated[int, Field(ge=2, le=50)] | None = Field(
@@ -163,7 +194,7 @@ class Segmentation(_Strict):
         return self
 
 
-class Period(_Strict):
+class Period(Strict):
     """First and last day that the notebooks look at; unset means all days."""
 
     start: dt.date | None = None
@@ -176,13 +207,15 @@ class Period(_Strict):
         return self
 
 
-class Privacy(_Strict):
+class Privacy(Strict):
     """What may leave the house; a row of one customer only if this says so."""
 
     publish_customer_rows: bool = False
+    pseudonymise: bool = True
+    min_cell: Annotated[int, Field(ge=1, le=1000)] = 15
 
 
-class Settings(_Strict):
+class Settings(Strict):
     """All that `region.yaml` may say."""
 
     name: Annotated[str, AfterValidator(_region_name)]
@@ -191,13 +224,35 @@ class Settings(_Strict):
     source: Source = Source()
     readings: Readings
     calendar: Calendar = Calendar()
-    seasons: dict[Season, list[Month]] = {
-        "winter": [12, 1, 2],
-        "spring": [3, 4, 5],
-        "summer": [6, 7, 8],
-        "autumn": [9, 10, 11],
-    }
+    seasons: dict[Season, list[Month]] = Field(
+        {
+            "winter": [12, 1, 2],
+            "spring": [3, 4, 5],
+            "summer": [6, 7, 8],
+            "autumn": [9, 10, 11],
+        }
+    )
+    climate: Climate | None = None
     tou: list[TimeOfUse] | None = None
+    # Where two windows of a day overlap, the first of these holds.
+    precedence: list[Band] = Field(["sharp", "deep_valley", "peak", "valley", "flat"])
+    residential_tiers: ResidentialTiers | None = None
+    agriculture: Agriculture | None = None
+    two_part: TwoPart | None = None
+    power_factor: PowerFactor | None = None
+    late_fee: LateFee | None = None
+    # Government funds a kWh, of commerce and industry alone: the catalogue prices of
+    # homes and farms contain them.
+    funds_yuan: Annotated[float, Field(ge=0, le=1)] = 0.0
+    prepaid: Prepaid | None = None
+    channels: list[Channel] = Field([])
+    ids: Ids = Ids()
+    grid: GridLimits = GridLimits()
+    voltage_limits: VoltageLimits = VoltageLimits()
+    points: Points | None = None
+    tickets: Tickets = Tickets()
+    # As-of date: payments after it are not used.
+    reference_date: dt.date | None = None
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "CNY"
     period: Period = Period()
     quality: Quality = Quality()
@@ -210,6 +265,22 @@ class Settings(_Strict):
         if months != list(range(1, 13)):
             raise ValueError(f"seasons must name each month once, found {months}")
         return self
+
+    @field_validator("precedence")
+    @classmethod
+    def _each_band_once(cls, precedence: list[Band]) -> list[Band]:
+        if sorted(precedence) != sorted(BANDS):
+            raise ValueError(f"each of {', '.join(BANDS)} is wanted once")
+        return precedence
+
+    @field_validator("channels")
+    @classmethod
+    def _each_channel_once(cls, channels: list[Channel]) -> list[Channel]:
+        codes = [channel.code for channel in channels]
+        again = next((code for code in codes if codes.count(code) > 1), None)
+        if again is not None:
+            raise ValueError(f"channel {again!r} stands here twice; keep one")
+        return channels
 
 
 def read_settings(path: Path) -> Settings:
@@ -227,68 +298,5 @@ def read_settings(path: Path) -> Settings:
     try:
         return Settings.model_validate_json(json.dumps(values))
     except ValidationError as error:
-        faults = [_fault(fault, lines, path) for fault in error.errors()]
+        faults = [told(fault, lines, path, Settings) for fault in error.errors()]
         raise InputError("\n".join(faults)) from None
-
-
-def _fault(fault: Any, lines: Lines, path: Path) -> str:
-    where = tuple(fault["loc"])
-    line = next(
-        lines[where[:n]] for n in range(len(where), -1, -1) if where[:n] in lines
-    )
-    key = ".".join(str(part) for part in where) or "settings"
-    place = f"{path} line {line}, {key}"
-    if fault["type"] == "missing":
-        return f"{place}: this key is required and missing. {_allowed(where)}".strip()
-    if fault["type"] == "extra_forbidden":
-        known = _keys_at(where[:-1])
-        near = difflib.get_close_matches(str(where[-1]), known, n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
-        return f"{place}: unknown key.{hint} Allowed: {', '.join(known)}."
-    found = json.dumps(fault["input"], ensure_ascii=False, default=str)
-    found = found if len(found) <= 80 else f"{found[:77]}..."
-    wanted = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{place}: found {found}; {wanted}. {_allowed(where)}".strip()
-
-
-def _model_at(where: tuple[Any, ...]) -> type[BaseModel] | None:
-    model: Any = Settings
-    for part in where:
-        if isinstance(part, int):
-            continue
-        field = model.model_fields.get(part)
-        if field is None:
-            return None
-        model = next(
-            (t for t in _types_in(field.annotation) if hasattr(t, "model_fields")), None
-        )
-        if model is None:
-            return None
-    return model
-
-
-def _types_in(annotation: Any) -> list[Any]:
-    inner = [t for part in get_args(annotation) for t in _types_in(part)]
-    return inner or [annotation]
-
-
-def _keys_at(where: tuple[Any, ...]) -> list[str]:
-    model = _model_at(where)
-    return sorted(model.model_fields) if model else []
-
-
-def _allowed(where: tuple[Any, ...]) -> str:
-    """One example of what may stand at `where`, for keys people get wrong most."""
-    examples = {
-        ("name",): 'Example: name: "linqing"',
-        ("timezone",): "Example: timezone: Asia/Shanghai",
-        ("title",): "Example: title: {en: Linqing, zh: 临清}",
-        ("readings",): (
-            "Example: readings: {resolution_minutes: 15, stamp: start, "
-            "clock: Asia/Shanghai, unit: kWh}"
-        ),
-        ("readings", "unit"): "kWh is energy; kW and MW are power.",
-        ("segmentation", "n_clusters"): "A whole number from 2 to 50.",
-        ("segmentation", "seed"): "A whole number from 0 to 4294967295.",
-    }
-    return examples.get(where, "")
