@@ -34,7 +34,12 @@ def export(folder, **files):
 
 
 def hashes(folder):
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    # What the import before found is kept for comparison and is no table.
+    files = sorted(
+        p
+        for p in folder.rglob("*")
+        if p.is_file() and p.name != "findings_before.parquet"
+    )
     return {p.relative_to(folder): sha256(p.read_bytes()).digest() for p in files}
 
 

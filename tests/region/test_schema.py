@@ -1,4 +1,4 @@
-"""The declared tables: sound in themselves, and the same as the page that shows them."""
+"""The declared tables: sound in themselves, and the same as the page of them."""
 
 from pathlib import Path
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from research.region.schema import TABLES
@@ -49,12 +50,40 @@ def write_readings(batches: Iterable[pa.RecordBatch], folder: Path) -> int:
     rows : int
         Rows written.
     """
-    target = folder / "readings"
+    return write_series(batches, folder, "readings", ("customer_id", "ts", "kwh"))
+
+
+def write_series(
+    batches: Iterable[pa.RecordBatch],
+    folder: Path,
+    table: str,
+    columns: Iterable[str],
+) -> int:
+    """Write a long table of customers, in row groups of whole customers.
+
+    Parameters
+    ----------
+    batches : iterable of RecordBatch
+        `columns` at least, sorted by customer and time; a customer may run over
+        batches.
+    folder : Path
+        Region folder; the files go to ``<table>/part-0000.parquet`` and on.
+    table : str
+        A table of `TABLES` with a key of customer and time.
+    columns : iterable of str
+        Columns to write.
+
+    Returns
+    -------
+    rows : int
+        Rows written.
+    """
+    target = folder / table
     target.mkdir()
-    types = TABLES["readings"].types
-    schema = pa.schema([(name, types[name]) for name in ("customer_id", "ts", "kwh")])
+    types, time = TABLES[table].types, TABLES[table].key[1]
+    schema = pa.schema([(name, types[name]) for name in columns])
     writer, n_files, in_file, rows = None, 0, 0, 0
-    for group in _whole_customers(batches, schema):
+    for group, n_customers in _whole_customers(batches, schema):
         if writer is None or in_file >= CUSTOMERS_A_FILE:
             if writer:
                 writer.close()
@@ -63,12 +92,12 @@ def write_readings(batches: Iterable[pa.RecordBatch], folder: Path) -> int:
                 path,
                 schema,
                 compression="zstd",
-                use_dictionary=["customer_id", "kwh"],
-                column_encoding={"ts": "DELTA_BINARY_PACKED"},
+                use_dictionary=[name for name in schema.names if name != time],
+                column_encoding={time: "DELTA_BINARY_PACKED"},
             )
             n_files, in_file = n_files + 1, 0
         writer.write_table(group, row_group_size=len(group))
-        in_file += len(group["customer_id"].unique())
+        in_file += n_customers
         rows += len(group)
     if writer:
         writer.close()
@@ -77,22 +106,31 @@ def write_readings(batches: Iterable[pa.RecordBatch], folder: Path) -> int:
 
 def _whole_customers(
     batches: Iterable[pa.RecordBatch], schema: pa.Schema
-) -> Iterator[pa.Table]:
-    """Cut sorted rows at the last customer that begins within `ROWS_A_GROUP`."""
+) -> Iterator[tuple[pa.Table, int]]:
+    """Cut sorted rows at the last customer that begins within `ROWS_A_GROUP`.
+
+    Gives the rows and how many customers they are of.
+    """
     held = schema.empty_table()
     for batch in batches:
-        held = pa.concat_tables([held, pa.Table.from_batches([batch]).cast(schema)])
+        rows = pa.Table.from_batches([batch]).select(schema.names).cast(schema)
+        held = pa.concat_tables([held, rows])
         while len(held) > ROWS_A_GROUP:
-            ids = held["customer_id"].to_numpy()
-            starts = np.flatnonzero(ids[1:] != ids[:-1]) + 1
+            starts = _customer_starts(held)
             within = starts[starts <= ROWS_A_GROUP]
             ends = within[-1:] if len(within) else starts[:1]
             if not len(ends):  # one customer so far: more of its rows may follow
                 break
-            yield held.slice(0, int(ends[0]))
+            yield held.slice(0, int(ends[0])), max(len(within), 1)
             held = held.slice(int(ends[0]))
     if len(held):
-        yield held
+        yield held, len(_customer_starts(held)) + 1
+
+
+def _customer_starts(rows: pa.Table) -> np.ndarray:
+    """Rows at which another customer begins than that of the row before."""
+    ids = rows["customer_id"].combine_chunks()
+    return pc.indices_nonzero(pc.not_equal(ids[1:], ids[:-1])).to_numpy() + 1
 
 
 @contextmanager
@@ -100,7 +138,8 @@ def replaced_folder(target: Path) -> Iterator[Path]:
     """Fill a new folder, then put it in the place of `target` in one step.
 
     After an error or a kill the old folder is still there, whole; what was half
-    written is cleared away by the next call.
+    written is cleared away by the next call. The findings of the folder that is
+    replaced stay beside the new ones, to be compared.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(f".{target.name}.new")
@@ -115,6 +154,8 @@ def replaced_folder(target: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
+    if (target / "findings.parquet").is_file():
+        shutil.copyfile(target / "findings.parquet", fresh / "findings_before.parquet")
     if target.exists():
         os.rename(target, old)
     os.rename(fresh, target)

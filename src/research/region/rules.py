@@ -55,14 +55,32 @@ ROW_RULES = {
     "not_a_row": Rule(
         "row", "row that the mapping leaves to another table", "leave_out"
     ),
+    "no_rows": Rule("row", "table that the mapping names and that is empty", "keep"),
     "missing_id": Rule("row", "empty id or other key", "leave_out"),
-    "unreadable_stamp": Rule("row", "time that is no time", "leave_out"),
-    "impossible_date": Rule("row", "date before 1990 or in the future", "leave_out"),
-    "unreadable_value": Rule("row", "value that is no number, or none", "leave_out"),
+    "unreadable_stamp": Rule("row", "time that is no time", "leave_out", ("repair",)),
+    "impossible_date": Rule(
+        "row", "date before 1990 or in the future", "leave_out", ("repair",)
+    ),
+    "unreadable_value": Rule(
+        "row", "value that is no number, or none", "leave_out", ("repair",)
+    ),
+    "ambiguous_hour": Rule(
+        "row", "hour that comes twice: its first row is the earlier", "repair"
+    ),
+    "nonexistent_hour": Rule("row", "hour that daylight saving skips", "leave_out"),
+    "utc_offset": Rule(
+        "row", "offset from UTC that the region's time zone does not have", "keep"
+    ),
     "unknown_code": Rule(
         "row", "code that the table does not know", "repair", ("leave_out",)
     ),
-    "out_of_bounds": Rule("row", "value outside of what is possible", "leave_out"),
+    "out_of_bounds": Rule(
+        "row", "value outside of what is possible", "leave_out", ("repair",)
+    ),
+    "register_start": Rule("row", "first figure of a register", "leave_out"),
+    "meter_change": Rule(
+        "row", "figure of a register after a change of the meter", "leave_out"
+    ),
     "roll_over": Rule(
         "row",
         "negative difference where a register passed its highest figure",
@@ -102,7 +120,9 @@ ROW_RULES = {
 }
 SERIES_RULES = {
     "gap": Rule("series", "intervals without a reading between first and last", "keep"),
-    "offline_run": Rule("series", "a day or more without any reading", "keep"),
+    "offline_run": Rule(
+        "series", "a day or more without any reading; two days of daily energy", "keep"
+    ),
     "late_joiner": Rule(
         "series", "first reading over a day after the region's first", "keep"
     ),

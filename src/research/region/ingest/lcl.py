@@ -11,7 +11,8 @@ import pandas as pd
 from research.region.errors import InputError
 from research.region.files import replaced_folder, write_table
 from research.region.ingest.headers import columns_of, names_of, quoted
-from research.region.ingest.rows import write_checked
+from research.region.ingest.outcome import Origin, write_judged
+from research.region.ingest.rows import judge_table
 from research.region.region import Region, read_region
 from research.region.schema import parquet_schema
 from research.region.settings import FILE_NAME, Settings, read_settings
@@ -114,7 +115,7 @@ def import_lcl(
                 say(f"reading {path.name} ({number} of {len(export.readings)})")
                 _load(connection, path)
             say("checking every row")
-            ids = write_checked(connection, fresh, settings)
+            ids = _write_checked(connection, fresh, settings)
             labels = connection.sql("select distinct * from labels").df()
         shutil.rmtree(work, ignore_errors=True)
         say("writing tables")
@@ -232,12 +233,52 @@ def _load_wide(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     connection.execute(
         f"""
         insert into raw
-        select ?, null, trim(meter), null, null, {quoted(time[0])}, kwh
-        from (unpivot (from read_parquet(?)) on columns(* exclude {quoted(time[0])})
-              into name meter value kwh)
+        select ?, row, trim(meter), null, null, {quoted(time[0])}, kwh
+        from (unpivot (select * exclude (file_row_number), file_row_number + 1 as row
+                       from read_parquet(?, file_row_number = true))
+              on columns(* exclude (row, {quoted(time[0])})) into name meter value kwh)
         """,
         [path.name, str(path)],
     )
+
+
+def _write_checked(
+    connection: duckdb.DuckDBPyConnection, fresh: Path, settings: Settings
+) -> pd.Index:
+    """Judge the rows of `raw`, write what came of them; the customers kept."""
+    connection.execute(
+        """
+        create view typed as select file, line, coalesce(customer_id, '') as _piece,
+          nullif(customer_id, '') as customer_id, ts, kwh, case
+            when ts is null then 'unreadable_stamp:ts'
+            when kwh is null then 'unreadable_value:kwh' end as verdict,
+          null::varchar as mended
+        from raw
+        """
+    )
+    connection.execute(
+        """
+        create view cells as select file, line,
+          coalesce(customer_id, '') as _piece, customer_id,
+          coalesce(stamp, ts::varchar) as ts, coalesce(value, kwh::varchar) as kwh
+        from raw
+        """
+    )
+    judged = judge_table(connection, "typed", "readings", settings)
+    names = {"customer_id": "customer_id", "ts": "ts", "kwh": "kwh"}
+    origin = Origin("cells", "cells", names)
+    findings = write_judged(connection, [judged], fresh, settings, origin)
+    if not judged.rows_kept:
+        counts = findings.set_index("rule")["rows"]
+        raise InputError(
+            f"none of the {judged.rows_in:,} rows is a reading: "
+            f"{counts[counts > 0].to_dict()}"
+        )
+    write_table(findings, fresh, "findings")
+    ids = connection.sql(
+        f"select distinct customer_id from {judged.kept} order by 1"
+    ).df()["customer_id"]
+    return pd.Index(ids, name="customer_id")
 
 
 def _household_labels(export: _Export, ids: pd.Index) -> pd.DataFrame:

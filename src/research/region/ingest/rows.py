@@ -1,93 +1,391 @@
-"""Raw rows against the row rules: what is kept, what is set aside, and the counts."""
+"""Rows against the row rules: what is kept, set aside, made even, and how often.
 
-from pathlib import Path
+The rules come from the declaration of a table: which columns it needs, what may stand
+in them, what names a row once. Imports and synthetic regions judge their rows here.
+"""
+
+from dataclasses import dataclass
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from research.region.errors import InputError
-from research.region.files import write_readings, write_table
-from research.region.quality import row_findings
+from research.region.ingest.checks import Check, checks_of
+from research.region.ingest.headers import quoted
+from research.region.rules import ROW_RULES
+from research.region.schema import TABLES, Column
 from research.region.settings import Settings
 
+PLACE = ("file", "line", "_piece")
+DUPLICATES = ("exact_duplicate", "conflicting_duplicate")
+SQL_TYPES = {
+    "text": "varchar", "code": "varchar", "month": "varchar", "bool": "boolean",
+    "int8": "tinyint", "int": "integer", "float": "float", "double": "double",
+    "money": "double", "date": "date", "time": "timestamp_ms",
+}  # fmt: skip
+# While rows are judged, figures are wide enough for whatever stands in them.
+_WIDE = SQL_TYPES | dict.fromkeys(("int8", "int", "float"), "double") | {
+    "time": "timestamp", "date": "timestamp",
+}  # fmt: skip
+Rows = str | duckdb.DuckDBPyRelation | pd.DataFrame | pa.Table
 
-def write_checked(
-    connection: duckdb.DuckDBPyConnection, fresh: Path, settings: Settings
-) -> pd.Index:
-    """Judge every row, write the kept and the quarantined.
 
-    Parameters
+@dataclass(frozen=True)
+class Judged:
+    """Rows of a table after the row rules.
+
+    Attributes
     ----------
-    connection : DuckDBPyConnection
-        Holds the table `raw`: `file` and `line`, `customer_id`, `stamp` and `value` as
-        they came (null where the source has types), `ts` and `kwh` as read (null where
-        unreadable). It is dropped.
-    fresh : Path
-        Folder that gets ``readings/``, ``findings.parquet`` and, where a rule fired,
-        ``quarantine/readings.csv``.
-    settings : Settings
+    table : str
+    kept : str
+        Relation in the connection: the columns of the table, in its types. In order
+        of the key where `in_order`.
+    aside : str
+        Table in the connection: `file`, `line`, `_piece`, `customer_id` if the table
+        has one, `verdict` as ``rule:column``.
+    notes : str
+        Relation of the kept rows that were made even or are told of: as `aside`, and
+        `mended`, one or more ``rule:column`` with commas between.
+    columns : tuple of str
+    rules : tuple of str
+        Rules that were looked for.
+    rows_in, rows_kept, rows_noted : int
+    in_order : bool
+    """
 
-    Returns
-    -------
-    customers : Index
-        Customers with a reading, in order.
+    table: str
+    kept: str
+    aside: str
+    notes: str
+    columns: tuple[str, ...]
+    rules: tuple[str, ...]
+    rows_in: int
+    rows_kept: int
+    rows_noted: int
+    in_order: bool
+
+
+def action_of(rule: str, settings: Settings) -> str:
+    """What is done about a row rule: as region.yaml says, else its own action.
 
     Raises
     ------
     InputError
-        If no row is a reading.
+        If region.yaml asks for an action that the rule does not have.
     """
-    readings = settings.readings
-    limit = (readings.max_kw or 1e6) * readings.resolution_minutes / 60
-    step = readings.resolution_minutes * 60_000
-    floor = "-inf" if readings.export else "0"
+    known = ROW_RULES[rule]
+    action = settings.quality.rules.get(rule, known.action)
+    if action not in (known.action, *known.others):
+        raise InputError(
+            f"region.yaml, quality.rules.{rule}: found {action}; allowed: "
+            f"{', '.join((known.action, *known.others))}."
+        )
+    return action
+
+
+def judge_table(
+    connection: duckdb.DuckDBPyConnection,
+    rows: Rows,
+    table: str,
+    settings: Settings,
+    *,
+    customers: str | None = None,
+) -> Judged:
+    """Judge every row of a table by the row rules that its declaration asks for.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        Gets the tables and views that the result names; those of an earlier call for
+        the same table are replaced.
+    rows : str, DuckDBPyRelation, DataFrame or pyarrow Table
+        Columns of `table`, typed. An import adds `file`, `line`, `_piece` (the place
+        of each row), `verdict` and `mended` (what was found while cells were read);
+        without them a row's place is its number, from 1.
+    table : str
+        One of `schema.TABLES`.
+    settings : Settings
+        `readings` gives interval, export and limit; `reference_date` the last day of
+        payments; `quality.rules` the actions.
+    customers : str, optional
+        Relation with `customer_id` of the known customers.
+
+    Returns
+    -------
+    judged : Judged
+
+    Raises
+    ------
+    InputError
+        If a required column is missing or a column is not one of the table's.
+    RuntimeError
+        If rows in are not rows kept and rows set aside: a fault of this library.
+    """
+    relation = _named(connection, rows, f"{table}_in")
+    found = [name for name, *_ in connection.sql(f"describe {relation}").fetchall()]
+    columns = _columns(table, found)
+    checks = list(checks_of(table, columns, settings))
+    strangers = None
+    if customers and "customer_id" in columns and table != "customers":
+        strangers = _strangers(connection, relation, table, customers)
+        strange = "strange_id is not null" if strangers else "false"
+        checks.append(Check("unknown_customer", "customer_id", strange))
+    view = _judgement(
+        connection, relation, found, columns, table, settings, checks, strangers
+    )
+    unique = _in_order(connection, view, table, columns)
+    kept, aside, notes = _part(connection, view, table, columns, unique)
+    rows_in, n_aside = _count(connection, relation), _count(connection, aside)
+    n_kept, n_noted = connection.sql(
+        f"select count(*), count(mended) from {table}_remaining"
+    ).fetchall()[0]
+    if rows_in != n_kept + n_aside:
+        raise RuntimeError(
+            f"{table}: {rows_in} rows in, {n_kept} kept + {n_aside} set aside"
+        )
+    rules = {check.rule for check in checks} | set(DUPLICATES)
+    return Judged(
+        table,
+        kept,
+        aside,
+        notes,
+        tuple(columns),
+        tuple(rule for rule in ROW_RULES if rule in rules),
+        rows_in,
+        n_kept,
+        n_noted,
+        # A join may hand rows on in another order.
+        unique and not strangers,
+    )
+
+
+def _part(
+    connection: duckdb.DuckDBPyConnection,
+    view: str,
+    table: str,
+    columns: list[str],
+    unique: bool,
+) -> tuple[str, str, str]:
+    """Part judged rows into those kept, set aside, and kept with a note."""
+    aside = f"{table}_aside"
+    connection.execute(
+        f"create or replace table {aside} as select {_place_and_customer(columns)}, "
+        f"verdict from {view} where verdict is not null"
+    )
+    kept = f"{table}_kept"
+    remaining = f"select * from {view} where verdict is null"
+    if not unique and _set_duplicates_aside(connection, view, table, columns):
+        same = " and ".join(f"a.{c} is not distinct from r.{c}" for c in PLACE)
+        remaining = (
+            f"select r.* from (select * from {view} where verdict is null) r "
+            f"anti join {table}_twice a on {same}"
+        )
+    connection.execute(f"create or replace view {table}_remaining as {remaining}")
+    typed = ", ".join(
+        f"{quoted(c)}::{SQL_TYPES[TABLES[table].columns[c].kind]} as {quoted(c)}"
+        for c in columns
+    )
+    connection.execute(
+        f"create or replace view {kept} as select {typed} from {table}_remaining"
+    )
+    notes = f"{table}_notes"
+    rest = [quoted(c) for c in columns if c != "customer_id"]
+    connection.execute(
+        f"create or replace view {notes} as select "
+        f"{', '.join([_place_and_customer(columns), *rest, 'mended'])} "
+        f"from {table}_remaining where mended is not null"
+    )
+    return kept, aside, notes
+
+
+def _named(connection: duckdb.DuckDBPyConnection, rows: Rows, name: str) -> str:
+    if isinstance(rows, str):
+        return rows
+    if isinstance(rows, duckdb.DuckDBPyRelation):
+        rows.create_view(name, replace=True)
+    else:
+        connection.register(name, rows)
+    return name
+
+
+def _columns(table: str, found: list[str]) -> list[str]:
+    schema = TABLES[table]
+    extra = set(found) - set(schema.columns) - {*PLACE, "verdict", "mended"}
+    missing = [c for c in schema.required if c not in found]
+    if extra or missing:
+        raise InputError(
+            f"table {table}: missing columns: {', '.join(missing) or 'none'}; columns "
+            f"that it does not have: {', '.join(sorted(extra)) or 'none'}."
+        )
+    return [c for c in schema.columns if c in found]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
+    return connection.sql(f"select count(*) from {rows}").fetchall()[0][0]
+
+
+def _place_and_customer(columns: list[str]) -> str:
+    customer = "customer_id" if "customer_id" in columns else "null::varchar"
+    return f"file, line, _piece, {customer} as customer_id"
+
+
+def _judgement(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    found: list[str],
+    columns: list[str],
+    table: str,
+    settings: Settings,
+    checks: list[Check],
+    strangers: str | None,
+) -> str:
+    """View of all rows with the first rule each breaks and the notes on it."""
+    schema, view = TABLES[table], f"{table}_judged"
+    defaults = {
+        "file": "null::varchar",
+        "line": "row_number() over ()",
+        "_piece": "''",
+        "verdict": "null::varchar",
+        "mended": "null::varchar",
+    }
+    place = [c if c in found else f"{sql} as {c}" for c, sql in defaults.items()]
+    cells = [f"{_wide(schema.columns[c])} as {quoted(c)}" for c in columns]
+    connection.execute(
+        f"create or replace view {table}_wide as "
+        f"select {', '.join([*place, *cells])} from {relation}"
+    )
+    join = f"left join {strangers} on strange_id = customer_id" if strangers else ""
+    replaced = ", ".join(f"{sql} as {c}" for c, sql in _outcomes(checks, settings))
+    hidden = " exclude (strange_id)" if join else ""
+    connection.execute(
+        f"create or replace view {view} as select *{hidden} replace ({replaced}) "
+        f"from {table}_wide {join}"
+    )
+    return view
+
+
+def _outcomes(checks: list[Check], settings: Settings) -> list[tuple[str, str]]:
+    """Verdict, notes and mended columns as SQL: what follows from each check."""
+    first, then, notes = [], ["when verdict is not null then verdict"], ["mended"]
+    values: dict[str, list[str]] = {}
+    for rule, column, condition, value in checks:
+        action = action_of(rule, settings)
+        told = f"when {condition} then '{rule}:{column}'"
+        if action == "off":
+            continue
+        if rule == "missing_id":
+            first.append(told)
+        elif action == "leave_out" or (action == "repair" and value is None):
+            then.append(told)
+        else:
+            notes.append(f"case {told} end")
+            if action == "repair":
+                values.setdefault(column, []).append(f"when {condition} then {value}")
+    mended = [
+        (quoted(column), f"case {' '.join(cases)} else {quoted(column)} end")
+        for column, cases in values.items()
+    ]
+    return [
+        *mended,
+        ("verdict", f"case {' '.join([*first, *then])} end"),
+        ("mended", f"nullif(concat_ws(',', {', '.join(notes)}), '')"),
+    ]
+
+
+def _strangers(
+    connection: duckdb.DuckDBPyConnection, relation: str, table: str, customers: str
+) -> str | None:
+    """Table of the ids that `customers` lacks; None if it lacks none."""
+    name = f"{table}_strangers"
+    connection.execute(
+        f"create or replace table {name} as select distinct "
+        f"customer_id::varchar as strange_id from {relation} "
+        "where customer_id is not null and customer_id <> '' except "
+        f"select customer_id from {customers}"
+    )
+    return name if _count(connection, name) else None
+
+
+def _wide(column: Column) -> str:
+    """SQL of a cell, wide enough to be judged; what is no value is null."""
+    name, kind = quoted(column.name), _WIDE[column.kind]
+    if kind == "double":
+        return f"nullif({name}::double, 'nan'::double)"
+    if kind == "varchar":
+        return f"nullif({name}::varchar, '')"
+    return f"{name}::{kind}"
+
+
+def _in_order(
+    connection: duckdb.DuckDBPyConnection, view: str, table: str, columns: list[str]
+) -> bool:
+    """Whether the good rows come in the order of the key, each key once.
+
+    True only if every row lies above the one before it, so a wrong True is impossible;
+    it saves the search for duplicates and the sort.
+    """
+    key = TABLES[table].key
+    if not set(key) <= set(columns):
+        return False
+    cells = ", ".join(key)
+    before = ", ".join(f"lag({c}) over () as before_{c}" for c in key)
+    above = ", ".join(f"before_{c}" for c in key)
+    falls = connection.sql(
+        f"select 1 from (select {cells}, row_number() over () as n, {before} "
+        f"from {view} where verdict is null) "
+        f"where n > 1 and ((({cells}) > ({above})) is not true) limit 1"
+    ).fetchall()
+    return not falls
+
+
+def _set_duplicates_aside(
+    connection: duckdb.DuckDBPyConnection, view: str, table: str, columns: list[str]
+) -> bool:
+    """Put rows of one key into ``<table>_twice`` and set them aside; say if any.
+
+    A key that lacks a part, such as a payment without an id, is the whole row. A time
+    that was moved onto the grid yields to a reading that stood there.
+    """
+    whole = ", ".join(map(quoted, columns))
+    key = [c for c in TABLES[table].key if c in columns]
+    keyed = "false"
+    if len(key) == len(TABLES[table].key):
+        keyed = " and ".join(f"{quoted(c)} is not null" for c in key)
+    parts = ", ".join(map(quoted, key)) or "true"
+    rest = ", ".join(quoted(c) for c in columns if c not in key) or "true"
+    same = f"case when {keyed} then hash({parts}) else hash({whole}) end"
+    connection.execute(
+        f"create or replace temp table {table}_hashes as select {same} as h "
+        f"from {view} where verdict is null group by h having count(*) > 1"
+    )
+    if not _count(connection, f"{table}_hashes"):
+        return False
+    column = TABLES[table].key[-1] if keyed != "false" else columns[-1]
     connection.execute(
         f"""
-        create table judged as
-        with first_look as (
+        create or replace temp table {table}_twice as
+        with alike as (
+          select {_place_and_customer(columns)},
+            {same} as h, hash({rest}) as said, moved
+          from (select *,
+                  coalesce(contains(mended, 'off_grid:'), false) as moved
+                from {view} where verdict is null)
+          where {same} in (select h from {table}_hashes)),
+        first as (
+          select *, bool_and(moved) over (partition by h) as all_moved from alike),
+        told as (
           select *, case
-            when customer_id is null or customer_id = '' then 'missing_id'
-            when ts is null or year(ts) not between 1990 and 2100
-              then 'unreadable_stamp'
-            when kwh is null or not isfinite(kwh) then 'unreadable_value'
-            when epoch_ms(ts) % {step} <> 0 then 'off_grid'
-            when kwh < '{floor}'::double then 'negative'
-            when kwh > {limit} then 'above_limit' end as rule
-          from raw)
-        select file, line, customer_id, stamp, value, ts, kwh, coalesce(rule, case
-            when min(kwh) over same <> max(kwh) over same then 'conflicting_duplicate'
-            when row_number() over (same order by file, line) > 1 then 'exact_duplicate'
-          end) as rule
-        from first_look
-        window same as (partition by customer_id, ts, rule is null)
+            when moved and not all_moved then 'off_grid'
+            when min(said) over same <> max(said) over same then 'conflicting_duplicate'
+            when row_number() over (same order by file, line, _piece) > 1
+              then 'exact_duplicate' end as rule
+          from first
+          window same as (partition by h, moved and not all_moved))
+        select file, line, _piece, customer_id,
+          rule || ':{column}' as verdict
+        from told where rule is not null
         """
     )
-    connection.execute("drop table raw")
-    kept = connection.sql(
-        "select customer_id, ts::timestamp_ms as ts, kwh::float as kwh from judged "
-        "where rule is null order by customer_id, ts"
-    )
-    n_kept = write_readings(kept.to_arrow_reader(200_000), fresh)
-    counts = connection.sql(
-        "select rule, count(*) as rows, count(distinct customer_id) as customers "
-        "from judged where rule is not null group by rule"
-    ).df()
-    ids = connection.sql(
-        "select distinct customer_id from judged where rule is null order by 1"
-    ).df()["customer_id"]
-    rows_in = connection.sql("select count(*) from judged").fetchall()[0][0]
-    if n_kept + counts["rows"].sum() != rows_in:
-        raise RuntimeError(f"{rows_in} rows in, {n_kept} + {counts['rows'].sum()} out")
-    if not n_kept:
-        raise InputError(
-            f"none of the {rows_in:,} rows is a reading: {dict(counts.values)}"
-        )
-    if len(counts):
-        (fresh / "quarantine").mkdir()
-        connection.sql(
-            "select rule, file, line, customer_id, coalesce(stamp, ts::varchar) as ts, "
-            "coalesce(value, kwh::varchar) as kwh from judged where rule is not null "
-            "order by file, line, customer_id, ts"
-        ).write_csv(str(fresh / "quarantine" / "readings.csv"))
-    write_table(row_findings(counts, rows_in, len(ids)), fresh, "findings")
-    return pd.Index(ids, name="customer_id")
+    connection.execute(f"insert into {table}_aside from {table}_twice")
+    return True

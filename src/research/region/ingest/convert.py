@@ -1,0 +1,228 @@
+"""Cells of text into the types of a table, column by column.
+
+Each row keeps its place and gets two notes: `verdict`, the first rule that a cell of
+it breaks, and `mended`, the rules by which cells were made even, both as
+``rule:column``.
+"""
+
+import datetime as dt
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+from research.region.ingest import cells, spelling
+from research.region.ingest.headers import quoted
+from research.region.ingest.layouts import Laid
+from research.region.ingest.mapping import TableMapping
+from research.region.ingest.rows import action_of
+from research.region.schema import TABLES, Column
+from research.region.settings import Settings
+
+HELPERS = ("_ratio", "_rated", "_offset")
+TIMES = ("date", "time", "month")
+# Rules that may empty a cell that the table can do without.
+EMPTIED = ("unreadable_value", "unreadable_stamp")
+
+
+class Typed(NamedTuple):
+    """A table in the types of the schema.
+
+    Attributes
+    ----------
+    view : str
+        `file`, `line`, `_piece`, the columns, `verdict`, `mended`.
+    columns : tuple of str
+        Ours and the helpers `_ratio`, `_rated`, `_offset`, `meter_id`.
+    aware : frozenset of str
+        Times that carried an offset; they are in UTC.
+    spans : dict
+        First and last time of each column of times, without impossible ones.
+    """
+
+    view: str
+    columns: tuple[str, ...]
+    aware: frozenset[str]
+    spans: dict[str, tuple[dt.datetime | None, dt.datetime | None]]
+
+
+def typed(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    laid: Laid,
+    mapped: TableMapping,
+    settings: Settings,
+    latest: dict[str, dt.date],
+) -> Typed:
+    """Make the view ``<table>_typed``: the text of `laid` in the types of the schema.
+
+    Parameters
+    ----------
+    latest : dict
+        File name -> last day that a row of it may speak of.
+
+    Returns
+    -------
+    typed : Typed
+
+    Raises
+    ------
+    InputError
+        If a column stands in a form that only the mapping can settle.
+    """
+    columns = TABLES[table].columns
+    odd, commas = _oddities(connection, laid, columns)
+    readings, aware = [], set()
+    for name in laid.names:
+        column = columns.get(name)
+        if name in HELPERS or (column and column.kind in cells.NUMBERS):
+            reading = cells.number(
+                connection,
+                laid,
+                mapped,
+                name,
+                column.kind if column else "double",
+                odd=name in odd,
+                commas=name in commas,
+            )
+        elif column and column.kind in ("date", "time"):
+            reading, offset = cells.time(connection, laid, mapped, name)
+            aware |= {name} if offset else set()
+        elif column and column.kind == "month":
+            reading = cells.month(laid, mapped, name)
+        elif column and column.kind == "bool":
+            reading = cells.flag(mapped, name)
+        elif column and (column.codes or name in mapped.codes):
+            repaired = action_of("unknown_code", settings) == "repair"
+            reading = cells.code(connection, laid, mapped, column, repaired=repaired)
+        elif column and not _is_id(column):
+            reading = cells.free_text(name)
+        else:
+            width = mapped.id_width or settings.ids.width
+            reading = cells.identity(
+                connection,
+                laid,
+                name,
+                odd=name in odd,
+                width=width if name == "customer_id" else None,
+            )
+        readings.append(reading)
+    view = _view(connection, table, laid, mapped, settings, readings, latest)
+    spans = {
+        name: _span(connection, f"{laid.text} {name}")
+        for name in laid.names
+        if name in columns and columns[name].kind in ("date", "time")
+    }
+    return Typed(view, tuple(laid.names), frozenset(aware), spans)
+
+
+def latest_days(paths: dict[str, Path]) -> dict[str, dt.date]:
+    """Last day that a row of each file may speak of: the day after it was written.
+
+    `paths` are told by the names that rows carry. Files that claim to be older than
+    1990, as archives without times leave them, say nothing about their rows.
+    """
+    days = {
+        name: dt.date.fromtimestamp(path.stat().st_mtime)
+        for name, path in paths.items()
+    }
+    return {n: d + dt.timedelta(days=1) for n, d in days.items() if d.year >= 1990}
+
+
+def _is_id(column: Column) -> bool:
+    return bool(column.parent) or column.name.endswith("_id")
+
+
+def _oddities(
+    connection: duckdb.DuckDBPyConnection, laid: Laid, columns: dict[str, Column]
+) -> tuple[set[str], set[str]]:
+    """Columns with odd spellings, and columns of figures with commas, by one pass."""
+    asked = []
+    for name in laid.names:
+        column, cell = columns.get(name), quoted(name)
+        if name in HELPERS or (column and column.kind in cells.NUMBERS):
+            asked += [
+                (name, "odd", f"strlen({cell}) <> length({cell})"),
+                (name, "comma", f"contains({cell}, ',')"),
+            ]
+        elif column is None or _is_id(column):
+            plain = f"regexp_full_match({cell}, '{spelling.PLAIN_ID}')"
+            asked.append((name, "odd", f"{cell} <> '' and not {plain}"))
+    if not asked:
+        return set(), set()
+    counts = connection.sql(
+        f"select {', '.join(f'count_if({sql})' for *_, sql in asked)} from {laid.text}"
+    ).fetchall()[0]
+    found = {
+        (name, what) for (name, what, _), n in zip(asked, counts, strict=True) if n
+    }
+    return (
+        {name for name, what in found if what == "odd"},
+        {name for name, what in found if what == "comma"},
+    )
+
+
+def _view(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    laid: Laid,
+    mapped: TableMapping,
+    settings: Settings,
+    readings: list[cells.Reading],
+    latest: dict[str, dt.date],
+) -> str:
+    columns, faults, notes = TABLES[table].columns, [], []
+    # Times come first: a row of no time is told as that, whatever else it lacks.
+    readings = sorted(
+        readings, key=lambda r: r.name in columns and columns[r.name].kind not in TIMES
+    )
+    for reading in readings:
+        column = columns.get(reading.name)
+        needed = column is None or column.need == "M"
+        notes += reading.notes
+        if reading.fault:
+            rule, condition = reading.fault
+            case = f"when {condition} then '{rule}:{reading.name}'"
+            empties = rule in EMPTIED and action_of(rule, settings) == "repair"
+            if empties and not needed:
+                notes.append(f"case {case} end")
+            else:
+                faults.append(case)
+        if column and needed and column.kind in TIMES and latest:
+            faults.append(_future(reading, column, latest))
+    slot = ", r._slot" if mapped.layout == "slots_in_columns" else ""
+    values = ", ".join(f"{r.value} as {quoted(r.name)}" for r in readings)
+    verdict = f"case {' '.join(faults)} end" if faults else "null::varchar"
+    mended = (
+        f"nullif(concat_ws(',', {', '.join(notes)}), '')" if notes else "null::varchar"
+    )
+    view = f"{table}_typed"
+    connection.execute(
+        f"create view {view} as select r.file, r.line, r._piece{slot}, {values}, "
+        f"{verdict} as verdict, {mended} as mended "
+        f"from {laid.text} r {' '.join(r.join for r in readings)}"
+    )
+    return view
+
+
+def _future(reading: cells.Reading, column: Column, latest: dict[str, dt.date]) -> str:
+    """Rows of a time that had not come when the file was written."""
+    value = reading.value
+    if column.kind == "month":
+        value = f"try_cast({value} || '-01' as date)"
+    files = " ".join(
+        f"when {cells.listed([file])} then timestamp '{day + dt.timedelta(days=1)}'"
+        for file, day in latest.items()
+    )
+    return (
+        f"when {value} >= case r.file {files} end then 'impossible_date:{reading.name}'"
+    )
+
+
+def _span(
+    connection: duckdb.DuckDBPyConnection, times: str
+) -> tuple[dt.datetime | None, dt.datetime | None]:
+    return connection.sql(
+        f"select min(value), max(value) from {quoted(times)} "
+        "where value between timestamp '1950-01-01' and timestamp '2100-01-01'"
+    ).fetchall()[0]

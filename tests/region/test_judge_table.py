@@ -1,0 +1,143 @@
+"""Rows in memory, as a synthetic region makes them, against the row rules."""
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples_of
+from hypothesis import strategies as st
+from region.exports import REGION
+
+from research.region import InputError
+from research.region.ingest import judge_table, write_judged
+from research.region.rules import ROW_RULES
+from research.region.settings import read_settings
+
+
+@pytest.fixture
+def settings(tmp_path):
+    path = tmp_path / "region.yaml"
+    path.write_text(REGION, encoding="utf-8")
+    return read_settings(path)
+
+
+def frame(**columns):
+    base = {
+        "customer_id": ["A", "A", "B"],
+        "date": pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-01"]),
+        "kwh": [1.0, 2.0, 3.0],
+    }
+    return pd.DataFrame(base | columns)
+
+
+def test_rows_in_memory_are_judged_and_written_without_files(tmp_path, settings):
+    rows = frame(kwh=[1.0, -2.0, np.nan], date=pd.to_datetime(["2024-01-01"] * 3))
+    with duckdb.connect() as connection:
+        judged = judge_table(connection, rows, "energy_daily", settings)
+        findings = write_judged(connection, [judged], tmp_path, settings)
+    assert (judged.rows_in, judged.rows_kept) == (3, 1)
+    fired = findings[findings["rows"] > 0].set_index("rule")["rows"].to_dict()
+    assert fired == {"unreadable_value": 1, "negative": 1}
+    out = pd.read_csv(tmp_path / "quarantine" / "energy_daily.csv")
+    assert out["kwh"].tolist()[0] == -2
+    assert findings.set_index("rule").loc["negative", "example"] == "row 2 A: kwh -2.0"
+
+
+def test_a_figure_too_large_for_its_column_is_set_aside(tmp_path, settings):
+    rows = frame(kwh_export=[1.0, 1e300, np.nan])
+    with duckdb.connect() as connection:
+        judged = judge_table(connection, rows, "energy_daily", settings)
+        findings = write_judged(connection, [judged], tmp_path, settings)
+    assert judged.rows_kept == 2
+    assert findings.set_index("rule").loc["out_of_bounds", "rows"] == 1
+
+
+def test_parts_of_whole_customers_give_one_table(tmp_path, settings):
+    rows = frame()
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    with duckdb.connect() as connection:
+        judged = judge_table(connection, rows, "energy_daily", settings)
+        whole = write_judged(connection, [judged], tmp_path / "one", settings)
+        parts = (
+            judge_table(connection, part, "energy_daily", settings)
+            for part in (rows[:2], rows[2:])
+        )
+        parted = write_judged(connection, parts, tmp_path / "two", settings)
+    assert parted.equals(whole)
+    part = "energy_daily/part-0000.parquet"
+    assert (tmp_path / "one" / part).read_bytes() == (
+        tmp_path / "two" / part
+    ).read_bytes()
+
+
+def test_sorted_rows_need_no_sort_and_shuffled_ones_give_the_same(tmp_path, settings):
+    rows = pa.table(
+        {
+            "customer_id": pa.array(np.repeat(["A", "B", "C"], 50)).dictionary_encode(),
+            "date": pa.array(np.tile(np.arange(19000, 19050, dtype="int32"), 3)).cast(
+                pa.date32()
+            ),
+            "kwh": np.arange(150, dtype="float32"),
+        }
+    )
+    order = np.random.default_rng(0).permutation(150)
+    tables = []
+    for number, table in enumerate((rows, rows.take(order))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with duckdb.connect() as connection:
+            judged = judge_table(connection, table, "energy_daily", settings)
+            write_judged(connection, [judged], folder, settings)
+            tables.append((folder / "energy_daily" / "part-0000.parquet").read_bytes())
+        assert judged.in_order == (number == 0)
+    assert tables[0] == tables[1]
+
+
+def test_a_column_too_few_or_too_many_is_refused(settings):
+    with duckdb.connect() as connection:
+        with pytest.raises(InputError, match="missing columns: kwh"):
+            judge_table(
+                connection, frame().drop(columns="kwh"), "energy_daily", settings
+            )
+        with pytest.raises(InputError, match="does not have: watts"):
+            judge_table(connection, frame(watts=[1, 2, 3]), "energy_daily", settings)
+
+
+@examples_of(max_examples=20, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from(["A", "B", "", None]),
+            st.sampled_from([0, 1, 1.5, None, -9]),
+            st.sampled_from([0.5, 1.0, -1.0, np.nan, np.inf, 1e300]),
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_rows_in_are_rows_kept_and_set_aside_whatever_comes(tmp_path_factory, rows):
+    folder = tmp_path_factory.mktemp("law")
+    (folder / "region.yaml").write_text(REGION, encoding="utf-8")
+    ids, hours, kwh = zip(*rows, strict=True)
+    start, hour = pd.Timestamp("2024-01-01"), pd.Timedelta(hours=1)
+    table = pd.DataFrame(
+        {
+            "customer_id": pd.array(ids, dtype="str"),
+            "ts": [pd.NaT if h is None else start + h * hour for h in hours],
+            "kwh": kwh,
+        }
+    ).astype({"ts": "datetime64[ms]"})
+    with duckdb.connect() as connection:
+        judged = judge_table(
+            connection, table, "readings", read_settings(folder / "region.yaml")
+        )
+        kept = connection.sql(f"select * from {judged.kept}").df()
+        told = connection.sql(f"select verdict from {judged.aside}").fetchall()
+    assert judged.rows_in == len(rows) == len(kept) + len(told)
+    assert not kept.duplicated(["customer_id", "ts"]).any()
+    assert kept.notna().all().all()
+    assert (kept["kwh"] >= 0).all()
+    assert {verdict.split(":")[0] for (verdict,) in told} <= set(ROW_RULES)
