@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 from planted import REGION_YAML, planted_readings, write_region
 
-from research.region import InputError, read_region
-from research.region.files import replaced_folder, write_readings
+from research.region import InputError, NotApplicable, read_region
+from research.region.files import replaced_folder, write_readings, write_table
 
 
 def test_readings_come_back_as_they_were_written(tmp_path):
@@ -73,6 +73,145 @@ def test_labels_come_as_a_column_each(tmp_path):
     region = read_region(write_region(tmp_path / "r", readings, labels=labels))
     assert region.labels.loc["0000"].to_dict() == {"group": "A", "tariff": "flat"}
     assert pd.isna(region.labels.loc["0001", "group"])
+
+
+@pytest.fixture
+def daily(tmp_path):
+    """A region without readings: ten customers, forty days of energy, payments."""
+    folder = tmp_path / "daily"
+    folder.mkdir()
+    (folder / "region.yaml").write_text(REGION_YAML, encoding="utf-8")
+    readings, _ = planted_readings(10, 40, minutes=1440)
+    days = readings.rename(columns={"ts": "date"})
+    ids = pd.DataFrame({"customer_id": days["customer_id"].unique()})
+    paid = pd.DataFrame(
+        {
+            "payment_id": ["P1", "P2"],
+            "customer_id": "0003",
+            "ts": pd.to_datetime(["2024-01-05 10:00", "2024-02-05 11:00"]),
+            "amount_yuan": [30.0, 40.0],
+        }
+    )
+    write_table(ids, folder, "customers")
+    write_table(days, folder, "energy_daily")
+    write_table(paid, folder, "payments")
+    return folder
+
+
+def test_a_region_without_readings_answers_what_it_can(daily):
+    region = read_region(daily)
+    region.check()
+    assert len(region.days) == len(region.calendar) == 40
+    grid = next(region.daily_grids())
+    assert grid.kwh.shape == grid.estimated.shape == (10, 40)
+    assert region.daily_coverage["complete_days"].tolist() == [40] * 10
+    assert set(region.findings["table"]) == {"energy_daily", "payments"}
+    assert len(region.hard_faults) == 0
+    assert region.level == "L2 customers"
+    assert region.lacks
+
+
+@pytest.mark.parametrize("what", ["stamps", "coverage", "usable"])
+def test_what_needs_readings_says_so_without_them(daily, what):
+    with pytest.raises(NotApplicable, match=r"no table 'readings'.*energy_daily"):
+        getattr(read_region(daily), what)
+
+
+@pytest.mark.parametrize("what", ["grids", "cubes"])
+def test_arrays_of_readings_need_readings(daily, what):
+    with pytest.raises(NotApplicable, match="no table 'readings'"):
+        next(getattr(read_region(daily), what)())
+
+
+def test_a_region_of_payments_alone_opens_and_is_checked(daily):
+    (daily / "energy_daily.parquet").unlink()
+    region = read_region(daily)
+    region.check()
+    assert region.level == "below L0"
+    assert (region.findings["rows"] == 0).all()
+    with pytest.raises(NotApplicable, match="no table 'readings'"):
+        _ = region.days
+    assert region.query("select sum(amount_yuan) as s from payments")["s"][0] == 70
+
+
+def test_any_table_is_read_by_its_name(daily):
+    region = read_region(daily)
+    assert region.table("payments")["amount_yuan"].tolist() == [30, 40]
+    with pytest.raises(NotApplicable, match="no table 'bills'"):
+        region.table("bills")
+    with pytest.raises(InputError, match="'payment'; did you mean payments"):
+        region.table("payment")
+
+
+def test_the_tables_are_told_with_what_they_cover(daily):
+    tables = read_region(daily).tables.set_index("table")
+    assert tables.index.tolist() == ["customers", "energy_daily", "payments"]
+    assert tables.loc["payments"].tolist() == [2, 1, "2024-01-05", "2024-02-05"]
+    assert tables.loc["energy_daily", "rows"] == 400
+    assert tables.loc["customers", ["rows", "first", "last"]].tolist() == [10, "", ""]
+
+
+def test_a_number_that_stands_twice_is_told_by_the_check(daily):
+    path = daily / "payments.parquet"
+    table = pq.read_table(path)
+    pq.write_table(pa.concat_tables([table, table.slice(1)]), path)
+    with pytest.raises(InputError, match=r"payments.*rows 2 and 3 share payment_id"):
+        read_region(daily).check()
+
+
+def test_payments_without_a_number_may_be_alike(daily):
+    path = daily / "payments.parquet"
+    table = pq.read_table(path).drop_columns(["payment_id"])
+    pq.write_table(pa.concat_tables([table, table]), path)
+    region = read_region(daily)
+    region.check()
+    assert len(region.table("payments")) == 4
+
+
+def test_a_period_limits_the_days_of_a_region_without_readings(daily):
+    (daily / "region.yaml").write_text(
+        REGION_YAML + "period: {start: 2024-01-11, end: 2024-01-20}\n"
+    )
+    assert len(read_region(daily).days) == 10
+
+
+def test_arrays_are_repaired_and_the_tables_stay(tmp_path):
+    readings, _ = planted_readings(3, 40)
+    kwh = readings["kwh"].to_numpy().reshape(3, -1).copy()
+    lump = kwh[1, 300:341].sum()
+    kwh[1, 300:340], kwh[1, 340] = np.nan, lump
+    readings["kwh"] = kwh.ravel()
+    folder = write_region(tmp_path / "r", readings.dropna())
+    region = read_region(folder)
+    grid = next(region.grids())
+    assert np.flatnonzero(grid.estimated[1]).tolist() == list(range(300, 341))
+    assert not grid.estimated[[0, 2]].any()
+    assert grid.kwh[1].sum() == pytest.approx(np.nansum(kwh[1]), rel=1e-5)
+    top = region.query("select max(kwh) as top from readings")["top"][0]
+    assert top == np.float32(lump)
+    found = region.findings.set_index("rule").loc["catch_up"]
+    assert found[["rows", "customers"]].tolist() == [41, 1]
+    assert found["example"] == "readings 0001 41 intervals"
+    (folder / "region.yaml").write_text(
+        REGION_YAML + "quality: {rules: {catch_up: keep}}\n"
+    )
+    kept = next(read_region(folder).grids())
+    assert kept.kwh[1, 340] == np.float32(lump)
+    assert not kept.estimated.any()
+
+
+def test_what_the_source_calls_missing_or_estimated_is_so(tiny):
+    def flag(frame):
+        frame["quality"] = np.int8(0)
+        frame.loc[3, "quality"], frame.loc[4, "quality"] = 1, 2
+        return frame
+
+    path = tiny / "readings" / "part-0000.parquet"
+    frame = flag(pq.read_table(path).to_pandas())
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), path)
+    grid = next(read_region(tiny).grids())
+    assert np.argwhere(grid.estimated).tolist() == [[0, 3]]
+    assert np.argwhere(np.isnan(grid.kwh)).tolist() == [[0, 4]]
 
 
 def refusal(path):

@@ -1,9 +1,20 @@
 """Readings as arrays: whole customers on the meter's clock, or on civil days."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from research.region.errors import InputError
+from research.region.settings import Period
+
+DAY = 24 * 60
+# What `quality` of a reading says: 0 measured, 1 estimated, 2 missing.
+_ESTIMATED, _MISSING = 1, 2
 
 
 @dataclass(frozen=True)
@@ -17,11 +28,15 @@ class Grid:
         Start of each interval on the meters' clock, without gaps.
     kwh : ndarray of shape (n_customers, n_stamps)
         Energy of the interval [kWh]; NaN where there is no reading.
+    estimated : ndarray of bool of that shape, or None
+        True where the meter did not measure the value: the source says so, or a rule
+        repaired it or marks it. None: nothing is known of that.
     """
 
     customer_id: pd.Index
     stamps: pd.DatetimeIndex
     kwh: np.ndarray
+    estimated: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +101,7 @@ def civil_slots(
     >>> slots.first[0, :4].tolist()
     [0, -1, 1, 2]
     """
-    if clock == timezone or minutes == 24 * 60:
+    if clock == timezone or minutes == DAY:
         civil = stamps
     else:
         aware = stamps.tz_localize(clock, ambiguous="NaT", nonexistent="NaT")
@@ -97,12 +112,39 @@ def civil_slots(
     days = pd.date_range(day.min(), day.max(), freq="D")
     row = (day - days[0]) // pd.Timedelta(days=1)
     column = (civil - day) // pd.Timedelta(minutes=minutes)
-    first = np.full((len(days), 24 * 60 // minutes), -1)
+    first = np.full((len(days), DAY // minutes), -1)
     second = first.copy()
     again = pd.MultiIndex.from_arrays([row, column]).duplicated()
     first[row[~again], column[~again]] = position[~again]
     second[row[again], column[again]] = position[again]
     return CivilSlots(days, first, second)
+
+
+def within(days: pd.DatetimeIndex, period: Period, path: Path) -> np.ndarray:
+    """Whether each day lies in the period that region.yaml declares.
+
+    Parameters
+    ----------
+    days : DatetimeIndex of shape (n_days,)
+    period : Period
+        A bound that is not declared is that of the days.
+    path : Path
+        The region.yaml, for the message.
+
+    Raises
+    ------
+    InputError
+        If no day does.
+    """
+    start = pd.Timestamp(period.start or days[0])
+    end = pd.Timestamp(period.end or days[-1])
+    kept = (days >= start) & (days <= end)
+    if not kept.any():
+        raise InputError(
+            f"{path}, period: {start:%Y-%m-%d} to {end:%Y-%m-%d} would leave 0 "
+            f"readings; the region has {days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}."
+        )
+    return kept
 
 
 def cube_of(grid: Grid, slots: CivilSlots, *, minutes: int) -> Cube:
@@ -121,3 +163,129 @@ def cube_of(grid: Grid, slots: CivilSlots, *, minutes: int) -> Cube:
             np.isnan(once), again, np.where(np.isnan(again), once, (once + again) / 2)
         )
     return Cube(grid.customer_id, slots.days, power)
+
+
+def read_stamps(
+    parts: list[Path], *, minutes: int, at_end: bool = False
+) -> pd.DatetimeIndex:
+    """Starts of all intervals between the first and the last row of a long table.
+
+    Parameters
+    ----------
+    parts : list of Path
+        Parquet files with `ts`, or `date` for a table of days.
+    minutes : int
+        Length of the interval.
+    at_end : bool
+        Whether a row is stamped at the end of its interval.
+
+    Raises
+    ------
+    InputError
+        If a file holds no rows.
+    """
+    bounds = [bound for part in parts for bound in _bounds(part)]
+    first = pd.Timestamp(min(bound[0] for bound in bounds))
+    last = pd.Timestamp(max(bound[1] for bound in bounds))
+    step = pd.Timedelta(minutes=minutes)
+    if at_end:
+        first, last = first - step, last - step
+    return pd.date_range(first, last, freq=step, unit="ms")
+
+
+def read_grids(
+    parts: list[Path], stamps: pd.DatetimeIndex, *, minutes: int, at_end: bool = False
+) -> Iterator[Grid]:
+    """Rows of a long table as arrays, a row group of whole customers at a time.
+
+    Parameters
+    ----------
+    parts : list of Path
+        Parquet files with `customer_id`, `ts` or `date`, `kwh`, and `quality` if it
+        is known; a row of quality 2 is missing.
+    stamps : DatetimeIndex
+        As `read_stamps` gives it.
+    minutes, at_end
+        As for `read_stamps`.
+
+    Raises
+    ------
+    InputError
+        If a time is off the grid, a customer has two values at one time or stands in
+        two row groups.
+    """
+    seen: set[str] = set()
+    for part in parts:
+        file = pq.ParquetFile(part)
+        for group in range(file.num_row_groups):
+            grid = _grid(file.read_row_group(group), part, stamps, minutes, at_end)
+            again = seen.intersection(grid.customer_id)
+            if again:
+                raise InputError(
+                    f"{part}: customer {min(again)!r} is spread over row groups; "
+                    "sort the rows by customer and time, then write anew."
+                )
+            seen.update(grid.customer_id)
+            yield grid
+
+
+def _bounds(path: Path) -> list[tuple]:
+    metadata, names = pq.read_metadata(path), pq.read_schema(path).names
+    when = "ts" if "ts" in names else "date"
+    groups = [
+        metadata.row_group(g).column(names.index(when))
+        for g in range(metadata.num_row_groups)
+    ]
+    if metadata.num_rows == 0:
+        raise InputError(f"{path}: the table holds no rows.")
+    if any(group.statistics is None for group in groups):
+        ts = pq.read_table(path, columns=[when])[when].to_pandas()
+        return [(ts.min(), ts.max())]
+    return [(group.statistics.min, group.statistics.max) for group in groups]
+
+
+def _grid(
+    table: pa.Table, part: Path, stamps: pd.DatetimeIndex, minutes: int, at_end: bool
+) -> Grid:
+    """Spread the rows of a row group over customers and stamps."""
+    ids = table["customer_id"].combine_chunks()
+    if not pa.types.is_dictionary(ids.type):
+        ids = ids.dictionary_encode()
+    when = "ts" if "ts" in table.column_names else "date"
+    step = minutes * 60_000
+    ts = table[when].cast(pa.timestamp("ms")).cast(pa.int64()).to_numpy()
+    if at_end:
+        ts = ts - step
+    column, off = np.divmod(ts - stamps.asi8[0], step)
+    if off.any():
+        row = int(np.flatnonzero(off)[0])
+        raise InputError(
+            f"{part} row {row + 1}: {when} {table[when][row]} is off the grid of "
+            f"{minutes} minutes that region.yaml declares."
+        )
+    flat = ids.indices.to_numpy() * len(stamps) + column
+    if (np.diff(flat) <= 0).any():  # rows out of order, or one of them twice
+        order = np.argsort(flat, kind="stable")
+        twice = order[1:][np.diff(flat[order]) == 0]
+        if len(twice):
+            raise _two_readings(table, part, ids, when, int(twice[0]))
+    index = pd.Index(ids.dictionary.to_pylist(), name="customer_id", dtype="str")
+    shape = len(index), len(stamps)
+    kwh = np.full(shape, np.nan, dtype=np.float32)
+    kwh.ravel()[flat] = table["kwh"].to_numpy()
+    estimated = np.zeros(shape, dtype=bool)
+    if "quality" in table.column_names:
+        quality = table["quality"].fill_null(0).to_numpy()
+        estimated.ravel()[flat] = quality == _ESTIMATED
+        kwh.ravel()[flat[quality == _MISSING]] = np.nan
+    return Grid(index, stamps, kwh, estimated)
+
+
+def _two_readings(
+    table: pa.Table, part: Path, ids: pa.Array, when: str, row: int
+) -> InputError:
+    return InputError(
+        f"{part} row {row + 1}: customer {ids[row]} has two readings at "
+        f"{table[when][row]}. Import with `research import`, which sets duplicates "
+        "aside."
+    )

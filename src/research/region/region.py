@@ -1,22 +1,52 @@
 """A region as an object: settings, tables and arrays, each read when asked for."""
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from research.region.calendar import day_calendar, tou_bands
-from research.region.errors import InputError
-from research.region.grids import CivilSlots, Cube, Grid, civil_slots, cube_of
-from research.region.quality import customer_quality, series_findings
-from research.region.schema import TABLES, check_table, listing, parts_of
-from research.region.settings import FILE_NAME, Settings, read_settings
+from research.region.errors import InputError, NotApplicable
+from research.region.grids import (
+    DAY,
+    CivilSlots,
+    Cube,
+    Grid,
+    civil_slots,
+    cube_of,
+    read_grids,
+    read_stamps,
+    within,
+)
+from research.region.quality import (
+    against_others,
+    changes,
+    check_rules,
+    customer_quality,
+    error_if,
+    hourly_rhythm,
+    lacking,
+    level_table,
+    repaired,
+    series_findings,
+    table_findings,
+)
+from research.region.schema import (
+    TABLES,
+    check_table,
+    listing,
+    parquet_schema,
+    parts_of,
+)
+from research.region.settings import FILE_NAME, Readings, Settings, read_settings
+from research.region.tables import check_key, connect, read_table, table_spans
+
+# Their keys are looked at as they are read into arrays.
+_READ_AS_GRIDS = ("readings", "energy_daily")
 
 
 @dataclass(frozen=True)
@@ -42,17 +72,46 @@ class Region:
         """Whether the region brings `table`."""
         return bool(parts_of(self.path, table))
 
+    def columns(self, table: str) -> list[str]:
+        """Columns of `table` that the region brings; none without the table."""
+        parts = parts_of(self.path, table)
+        return parquet_schema(parts[0]).names if parts else []
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Any table of the schema, as it was written.
+
+        Raises
+        ------
+        NotApplicable
+            If the region does not bring it.
+        InputError
+            If no table has that name, its columns are wrong or a key stands twice.
+
+        Examples
+        --------
+        ``region.table("payments").groupby("channel")["amount_yuan"].sum()``
+        """
+        if name not in TABLES:
+            near = difflib.get_close_matches(name, TABLES, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise InputError(
+                f"no table is called {name!r}; {hint}Known: {', '.join(TABLES)}."
+            )
+        if name != "customers":
+            self._need(name)
+        return read_table(self.path, name)
+
     @cached_property
     def customers(self) -> pd.DataFrame:
         """One row a customer, index `customer_id`."""
-        return self._read("customers").set_index("customer_id")
+        return read_table(self.path, "customers").set_index("customer_id")
 
     @cached_property
     def price_signal(self) -> pd.DataFrame | None:
         """Price band and price of each interval, index `ts`; None if not supplied."""
         if not self.has("price_signal"):
             return None
-        return self._read("price_signal").set_index("ts")
+        return read_table(self.path, "price_signal").set_index("ts")
 
     @cached_property
     def labels(self) -> pd.DataFrame | None:
@@ -63,30 +122,71 @@ class Region:
         """
         if not self.has("labels"):
             return None
-        tidy = self._read("labels")
+        tidy = read_table(self.path, "labels")
         return tidy.pivot(index="customer_id", columns="label", values="value")
 
     @cached_property
     def coverage(self) -> pd.DataFrame:
         """First and last reading, complete days and rule counts of each customer."""
+        minutes, share = self._minutes, self.settings.quality.complete_day_share
+        parts, rhythms = [], []
+        for grid in self._raw("readings", self.stamps, minutes):
+            slots = np.isfinite(self._cube(grid).power)
+            complete = (slots.mean(axis=2) >= share).sum(axis=1)
+            parts.append(self._quality(grid, complete, minutes))
+            if minutes <= 60:
+                rhythms.append(hourly_rhythm(grid, minutes))
+        rhythm = np.concatenate(rhythms) if rhythms else None
+        return against_others(
+            pd.concat(parts).rename_axis("customer_id"), rhythm, minutes=minutes
+        )
+
+    @cached_property
+    def daily_coverage(self) -> pd.DataFrame:
+        """As `coverage`, of the days of `energy_daily`."""
         parts = [
-            customer_quality(grid, self._cube(grid), self.settings)
-            for grid in self.grids()
+            self._quality(grid, np.isfinite(grid.kwh).sum(axis=1), DAY)
+            for grid in self._raw("energy_daily", self.daily_stamps, DAY)
         ]
-        return pd.concat(parts).rename_axis("customer_id")
+        return against_others(
+            pd.concat(parts).rename_axis("customer_id"), None, minutes=DAY
+        )
 
     @cached_property
     def findings(self) -> pd.DataFrame:
-        """What was wrong and what was done: a row a rule, zero counts included.
+        """What was wrong and what was done: a row a rule and table, zeros included.
 
-        The counts of the import are those written down then; the rules on series
-        are applied when asked for, with the thresholds that `region.yaml` has now.
+        The counts of the import are those written down then; rules on series and
+        between tables are applied when asked for, with the thresholds and actions
+        that `region.yaml` has now.
+
+        Returns
+        -------
+        findings : DataFrame
+            `rule`, `table`, `rows`, `customers`, `share`, `action`, `looks_for`,
+            `example`: the first place found, empty where nothing was.
         """
-        path = self.path / "findings.parquet"
-        series = series_findings(self.coverage)
-        if not path.is_file():
-            return series
-        return pd.concat([pd.read_parquet(path), series], ignore_index=True)
+        limits = self.settings.quality
+        parts = []
+        if (path := self.path / "findings.parquet").is_file():
+            parts.append(pd.read_parquet(path))
+        if self.has("readings"):
+            parts.append(series_findings(self.coverage, limits))
+        if self.has("energy_daily"):
+            parts.append(series_findings(self.daily_coverage, limits, "energy_daily"))
+        parts.append(table_findings(self.path, self.settings))
+        found = pd.concat([p for p in parts if len(p)] or parts, ignore_index=True)
+        if "example" not in found:
+            found["example"] = ""
+        return found.fillna({"example": ""})
+
+    @property
+    def hard_faults(self) -> pd.DataFrame:
+        """Findings beyond what is allowed, with the share allowed as `error_if`."""
+        found = self.findings
+        limits = [error_if(rule, self.settings.quality) for rule in found["rule"]]
+        found = found.assign(error_if=pd.Series(limits, dtype="float64"))
+        return found[(found["rows"] > 0) & (found["share"] > found["error_if"])]
 
     @property
     def usable(self) -> pd.Index:
@@ -95,45 +195,57 @@ class Region:
         return self.coverage.index[self.coverage["complete_days"] >= enough]
 
     def check(self) -> None:
-        """Look at the period and every small table now instead of when asked for.
+        """Look at the period and every table's rows now instead of when asked for.
 
         Raises
         ------
         InputError
             For the first thing that is wrong, such as an id that stands twice.
         """
-        _ = self.days, self.calendar, self.tou_bands
         _ = self.customers, self.labels, self.price_signal
+        for name in TABLES:
+            if self.has(name) and name not in _READ_AS_GRIDS:
+                check_key(self.path, name)
+        if self.has("readings") or self.has("energy_daily"):
+            _ = self.days, self.calendar
+        if self.has("readings"):
+            _ = self.tou_bands
+
+    @cached_property
+    def levels(self) -> pd.DataFrame:
+        """Levels L0 to L7: reached or not, what each answers, what it lacks."""
+        minutes = self._minutes if self.has("readings") else None
+        return level_table(self, minutes)
 
     @property
     def level(self) -> str:
-        """How far the tables carry: L3 with interval readings, L2 with daily ones."""
-        daily = self.settings.readings.resolution_minutes == 24 * 60
-        return "L2 daily readings" if daily else "L3 interval readings"
+        """How far the tables carry: the highest level that is reached."""
+        reached = self.levels[self.levels["reached"] == "yes"]
+        if reached.empty:
+            return "below L0"
+        return " ".join(reached[["level", "title"]].iloc[-1])
+
+    @cached_property
+    def tables(self) -> pd.DataFrame:
+        """Tables that the region brings, and what they cover.
+
+        Returns
+        -------
+        tables : DataFrame
+            `table`, `rows`, `customers` (distinct; missing where a table has none),
+            `first` and `last` day or month (empty where there is none).
+        """
+        return table_spans(self.path)
+
+    @property
+    def changes(self) -> pd.DataFrame:
+        """Rules that found more or less than at the import before."""
+        return changes(self.path)
 
     @property
     def lacks(self) -> dict[str, str]:
         """What the region does not bring, and what is not told therefore."""
-        told = {
-            "time-of-use calendar 峰平谷时段": (
-                "shares of peak and valley energy are not computed",
-                self.settings.tou is not None,
-            ),
-            "price signal 电价信号": (
-                "the response to prices is not computed",
-                self.has("price_signal"),
-            ),
-            "known classes 客户类别": (
-                "segments are not compared with them",
-                self.has("labels"),
-            ),
-            "weather 气象": ("the response to heat and cold is not computed", False),
-            "second year of readings": (
-                "growth can not be told from season",
-                len(self.days) >= 2 * 365,
-            ),
-        }
-        return {what: so for what, (so, there) in told.items() if not there}
+        return lacking(self)
 
     def query(self, sql: str) -> pd.DataFrame:
         """Answer a question in SQL about the region's tables, by their names.
@@ -142,47 +254,44 @@ class Region:
         --------
         ``region.query("select customer_id, sum(kwh) from readings group by all")``
         """
-        with duckdb.connect() as connection:
-            for table in TABLES:
-                if parts := parts_of(self.path, table):
-                    relation = connection.read_parquet([str(p) for p in parts])
-                    relation.create_view(table)
+        with connect(self.path) as connection:
             return connection.execute(sql).df()
 
     @cached_property
     def stamps(self) -> pd.DatetimeIndex:
         """Starts of all intervals between the first and the last reading."""
-        check_table(self.path, "readings")
-        bounds = [b for part in parts_of(self.path, "readings") for b in _bounds(part)]
-        first, last = min(b[0] for b in bounds), max(b[1] for b in bounds)
-        step = pd.Timedelta(minutes=self.settings.readings.resolution_minutes)
-        if self.settings.readings.stamp == "end":
-            first, last = first - step, last - step
-        return pd.date_range(first, last, freq=step, unit="ms")
+        self._need("readings")
+        return read_stamps(
+            parts_of(self.path, "readings"),
+            minutes=self._minutes,
+            at_end=self._readings.stamp == "end",
+        )
+
+    @cached_property
+    def daily_stamps(self) -> pd.DatetimeIndex:
+        """All days between the first and the last day of `energy_daily`."""
+        self._need("energy_daily")
+        return read_stamps(parts_of(self.path, "energy_daily"), minutes=DAY)
 
     @cached_property
     def _slots(self) -> CivilSlots:
-        readings, period = self.settings.readings, self.settings.period
         slots = civil_slots(
             self.stamps,
-            clock=readings.clock,
+            clock=self._readings.clock,
             timezone=self.settings.timezone,
-            minutes=readings.resolution_minutes,
+            minutes=self._minutes,
         )
-        start = pd.Timestamp(period.start or slots.days[0])
-        end = pd.Timestamp(period.end or slots.days[-1])
-        kept = (slots.days >= start) & (slots.days <= end)
-        if not kept.any():
-            raise InputError(
-                f"{self.path / FILE_NAME}, period: {start:%Y-%m-%d} to "
-                f"{end:%Y-%m-%d} would leave 0 readings; the region has "
-                f"{slots.days[0]:%Y-%m-%d} to {slots.days[-1]:%Y-%m-%d}."
-            )
+        kept = self._in_period(slots.days)
         return CivilSlots(slots.days[kept], slots.first[kept], slots.second[kept])
 
-    @property
+    def _in_period(self, days: pd.DatetimeIndex) -> np.ndarray:
+        return within(days, self.settings.period, self.path / FILE_NAME)
+
+    @cached_property
     def days(self) -> pd.DatetimeIndex:
-        """Civil days that the notebooks look at."""
+        """Civil days that the notebooks look at: of readings, or of daily energy."""
+        if self.has("energy_daily") and not self.has("readings"):
+            return self.daily_stamps[self._in_period(self.daily_stamps)]
         return self._slots.days
 
     @cached_property
@@ -193,47 +302,62 @@ class Region:
     @cached_property
     def tou_bands(self) -> pd.DataFrame | None:
         """Time-of-use band of each slot of each day; None where none is declared."""
-        n_slots = 24 * 60 // self.settings.readings.resolution_minutes
-        return tou_bands(self.calendar, n_slots, self.settings.tou)
+        return tou_bands(self.calendar, DAY // self._minutes, self.settings.tou)
 
     def grids(self) -> Iterator[Grid]:
-        """Readings as arrays on the meters' clock, a row group of customers each."""
-        stamps, seen = self.stamps, set()
-        for part in parts_of(self.path, "readings"):
-            file = pq.ParquetFile(part)
-            for group in range(file.num_row_groups):
-                grid = _grid(file.read_row_group(group), part, stamps, self.settings)
-                again = seen.intersection(grid.customer_id)
-                if again:
-                    raise InputError(
-                        f"{part}: customer {min(again)!r} is spread over row groups; "
-                        "sort the readings by customer and time, then write anew."
-                    )
-                seen.update(grid.customer_id)
-                yield grid
+        """Readings on the meters' clock, a row group of customers each.
+
+        Lumps after gaps and months of another unit are repaired, and marked as
+        estimated, unless `quality.rules` of region.yaml says otherwise.
+        """
+        for grid in self._raw("readings", self.stamps, self._minutes):
+            yield repaired(grid, minutes=self._minutes, limits=self.settings.quality)
+
+    def daily_grids(self) -> Iterator[Grid]:
+        """As `grids`, of the days of `energy_daily`."""
+        for grid in self._raw("energy_daily", self.daily_stamps, DAY):
+            yield repaired(grid, minutes=DAY, limits=self.settings.quality)
 
     def cubes(self) -> Iterator[Cube]:
         """Mean power by customer, civil day and slot, a row group at a time."""
         return map(self._cube, self.grids())
 
     def _cube(self, grid: Grid) -> Cube:
-        minutes = self.settings.readings.resolution_minutes
-        return cube_of(grid, self._slots, minutes=minutes)
+        return cube_of(grid, self._slots, minutes=self._minutes)
 
-    def _read(self, table: str) -> pd.DataFrame:
-        check_table(self.path, table)
-        key = TABLES[table].key
-        frame = pq.read_table(parts_of(self.path, table)[0]).to_pandas()
-        repeated = frame.duplicated(list(key), keep=False)
-        if repeated.any():
-            first = frame.loc[repeated, list(key)].iloc[0]
-            rows = (np.flatnonzero(repeated)[:2] + 1).tolist()
+    def _raw(
+        self, table: str, stamps: pd.DatetimeIndex, minutes: int
+    ) -> Iterator[Grid]:
+        at_end = table == "readings" and self._readings.stamp == "end"
+        parts = parts_of(self.path, table)
+        return read_grids(parts, stamps, minutes=minutes, at_end=at_end)
+
+    def _quality(self, grid: Grid, complete: np.ndarray, minutes: int) -> pd.DataFrame:
+        limits = self.settings.quality
+        return customer_quality(grid, complete, minutes=minutes, limits=limits)
+
+    @property
+    def _readings(self) -> Readings:
+        if self.settings.readings is None:
             raise InputError(
-                f"{self.path / table}.parquet: rows {rows[0]} and {rows[1]} share "
-                f"{', '.join(f'{k} {v!r}' for k, v in first.items())}; "
-                f"{repeated.sum()} rows are duplicated. Keep one row of each."
+                f"{self.path / FILE_NAME}: the table readings is there and not "
+                "declared; say readings: {resolution_minutes: ..., stamp: ..., "
+                "clock: ..., unit: kWh}."
             )
-        return frame
+        return self.settings.readings
+
+    @property
+    def _minutes(self) -> int:
+        return self._readings.resolution_minutes
+
+    def _need(self, table: str) -> None:
+        """Refuse to go on without a table that a region may lack."""
+        if not self.has(table):
+            raise NotApplicable(
+                f"{self.path}: the region has no table {table!r}. "
+                f"Found: {listing(self.path)}."
+            )
+        check_table(self.path, table)
 
 
 def read_region(path: str | Path) -> Region:
@@ -261,62 +385,8 @@ def read_region(path: str | Path) -> Region:
             f"In {folder.parent}: {near}."
         )
     region = Region(folder, read_settings(folder / FILE_NAME))
+    check_rules(region.settings.quality, folder / FILE_NAME)
     for table in TABLES:
         if table == "customers" or region.has(table):
             check_table(folder, table)
     return region
-
-
-def _bounds(path: Path) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
-    metadata = pq.read_metadata(path)
-    column = pq.read_schema(path).names.index("ts")
-    groups = [
-        metadata.row_group(g).column(column) for g in range(metadata.num_row_groups)
-    ]
-    if metadata.num_rows == 0:
-        raise InputError(f"{path}: the table holds no readings.")
-    if any(group.statistics is None for group in groups):
-        ts = pq.read_table(path, columns=["ts"])["ts"].to_pandas()
-        return [(ts.min(), ts.max())]
-    return [
-        (pd.Timestamp(g.statistics.min), pd.Timestamp(g.statistics.max)) for g in groups
-    ]
-
-
-def _grid(
-    table: pa.Table, part: Path, stamps: pd.DatetimeIndex, settings: Settings
-) -> Grid:
-    """Spread the rows of a row group over customers and stamps."""
-    ids = table["customer_id"].combine_chunks()
-    if not pa.types.is_dictionary(ids.type):
-        ids = ids.dictionary_encode()
-    step = settings.readings.resolution_minutes * 60_000
-    ts = table["ts"].cast(pa.timestamp("ms")).cast(pa.int64()).to_numpy()
-    if settings.readings.stamp == "end":
-        ts = ts - step
-    column, off = np.divmod(ts - stamps.asi8[0], step)
-    if off.any():
-        row = int(np.flatnonzero(off)[0])
-        raise InputError(
-            f"{part} row {row + 1}: ts {table['ts'][row]} is off the grid of "
-            f"{settings.readings.resolution_minutes} minutes that region.yaml declares."
-        )
-    row = ids.indices.to_numpy()
-    flat = row * len(stamps) + column
-    if (np.diff(flat) <= 0).any():  # rows out of order, or one of them twice
-        order = np.argsort(flat, kind="stable")
-        twice = order[1:][np.diff(flat[order]) == 0]
-        if len(twice):
-            raise _two_readings(table, part, ids, int(twice[0]))
-    kwh = np.full(len(ids.dictionary) * len(stamps), np.nan, dtype=np.float32)
-    kwh[flat] = table["kwh"].to_numpy()
-    index = pd.Index(ids.dictionary.to_pylist(), name="customer_id", dtype="str")
-    return Grid(index, stamps, kwh.reshape(len(index), len(stamps)))
-
-
-def _two_readings(table: pa.Table, part: Path, ids: pa.Array, row: int) -> InputError:
-    return InputError(
-        f"{part} row {row + 1}: customer {ids[row]} has two readings at "
-        f"{table['ts'][row]}. Import with `research import`, which sets duplicates "
-        "aside."
-    )

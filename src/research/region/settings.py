@@ -222,7 +222,7 @@ class Settings(Strict):
     title: Title
     timezone: TimeZone
     source: Source = Source()
-    readings: Readings
+    readings: Readings | None = None
     calendar: Calendar = Calendar()
     seasons: dict[Season, list[Month]] = Field(
         {
