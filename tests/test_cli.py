@@ -1,5 +1,6 @@
 """The command line: exit codes, and messages that a person can act on."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -7,11 +8,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from planted import REGION_YAML, planted_readings
 
 from research.cli import main
+from research.region import read_region
+from research.region.files import write_table
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,11 +50,65 @@ def test_the_exit_code_reaches_the_shell(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_check_tells_what_a_region_holds(research, tiny):
+def test_check_tells_what_a_region_holds_and_how_far_it_carries(research, tiny):
     done = research("check", tiny)
     assert done.returncode == 0
-    assert "tiny: 24 customers, 2024-01-01 to 2024-03-10, 24 with enough" in done.stderr
-    assert "frozen_run" in done.stderr
+    assert "tiny  L3 interval readings" in done.stdout
+    assert re.search(r"readings +40,320 +24 +2024-01-01 +2024-03-10", done.stdout)
+    assert re.search(r"L4 +bills and payments +no .* bills, payments", done.stdout)
+    assert re.search(r"02_load_segments +yes", done.stdout)
+    assert "frozen_run" in done.stdout
+
+
+def test_check_fails_a_region_that_breaks_a_hard_rule(research, tiny):
+    bills = pd.DataFrame(
+        {"bill_id": ["a", "b"], "customer_id": "0000", "ym": "2024-01"}
+    )
+    charges = {"energy_charge": 10.0, "basic_charge": 0.0, "total_yuan": [10.0, 99.0]}
+    write_table(bills.assign(**charges), tiny, "bills")
+    done = research("check", tiny)
+    assert done.returncode == 1
+    assert "fails bill_total in bills: 50.00% of the rows, 1.00% allowed" in done.stdout
+
+
+def test_an_export_becomes_a_region_by_the_draft_of_its_mapping(research, tmp_path):
+    export = tmp_path / "export"
+    export.mkdir()
+    readings = planted_readings(4, 30)[0].round({"kwh": 3})
+    readings.columns = ["户号", "时间", "电量"]
+    readings.to_csv(export / "负荷.csv", index=False, encoding="gb18030")
+    target = tmp_path / "linqing"
+    done = research("import", "table", export, target, "--suggest")
+    assert done.returncode == 0
+    assert not target.exists()
+    (export / "mapping.yaml").write_text(done.stdout, encoding="utf-8")
+    (export / "region.yaml").write_text(REGION_YAML, encoding="utf-8")
+    done = research("import", "table", export, target)
+    assert done.returncode == 0, done.stderr
+    found = read_region(target).query("select count(*) n, sum(kwh) kwh from readings")
+    assert found["n"].item() == len(readings)
+    assert found["kwh"].item() == pytest.approx(readings["电量"].sum(), rel=1e-6)
+
+
+def test_a_synthetic_region_is_made_checked_and_the_same_again(research, tmp_path):
+    small = ("--customers", 60, "--days", 60, "--seed", 7)
+    for name in ("one", "two"):
+        done = research(
+            "synthesize", "haihe", tmp_path / name, "--size", "tiny", *small
+        )
+        assert done.returncode == 0, done.stderr
+        assert "haihe (synthetic)  L7" in done.stdout
+    files = sorted(p for p in (tmp_path / "one").rglob("*") if p.is_file())
+    assert len(files) > 20
+    for path in files:
+        twin = tmp_path / "two" / path.relative_to(tmp_path / "one")
+        assert twin.read_bytes() == path.read_bytes(), path.name
+
+
+def test_the_dictionary_is_printed(research):
+    done = research("dictionary")
+    assert done.returncode == 0
+    assert done.stdout.startswith("# Data dictionary")
 
 
 def break_region(tiny, fault):
@@ -103,7 +162,7 @@ def test_a_wrong_region_is_one_message_and_code_2(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["import", "xls", "x", "y"], "known: lcl"),
+        (["import", "xls", "x", "y"], "known: table, lcl"),
         (["import", "lcl", "no_such_export", "y"], "no such file or folder"),
         (["report", "{tiny}", "--notebook", "99"], "known: 01_data_quality"),
         (["report", "{tiny}", "--param", "seed"], "KEY=VALUE"),

@@ -106,6 +106,26 @@ def test_nothing_is_unpickled(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_only_who_plants_the_truth_may_know_it(path):
+    """Nothing that computes for a report may open ``truth/`` of a synthetic region."""
+    if "synthetic" in path.parts:
+        return
+    texts = (
+        node.value
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    assert not [text for text in texts if re.search(r"(^|/)truth(/|$)", text)]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_no_notebook_but_the_comparison_of_methods_reads_the_truth(path):
+    notebook = nbformat.read(path, as_version=4)
+    code = " ".join(c.source for c in notebook.cells if c.cell_type == "code")
+    assert "truth" not in code or "comparison" in path.stem
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
 def test_the_library_does_not_print(path):
     if room_of(path) == "cli":
         return
@@ -195,7 +215,8 @@ def test_a_notebook_is_committed_without_outputs(path):
             assert not cell.outputs
             assert cell.execution_count is None
         assert set(cell.metadata) <= {"tags", "jupyter"}
-    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert set(notebook.metadata) == {"kernelspec", "language_info", "research"}
+    assert set(notebook.metadata["research"]) == {"needs"}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
@@ -230,7 +251,7 @@ def test_no_tracked_file_is_large_or_generated():
     assert files
     for name in files:
         path = ROOT / name
-        assert not name.startswith(("reports/", "data/london/", ".venv/")), name
+        assert not re.match(r"reports/|\.venv/|data/(?!raw/)", name), name
         assert not name.endswith((".pyc", ".pkl", ".joblib", ".keras")), name
         if path.is_file():
             assert path.stat().st_size < 5_000_000, name
