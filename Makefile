@@ -1,12 +1,14 @@
-# make reports    set up, prepare the sample region, run every notebook, publish
+# make reports    set up, prepare the sample regions, run every notebook, publish
 # make test       set up, then the whole test suite
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-REGIONS := london
+SYNTHETIC := haihe hetao minjiang
+REGIONS := london $(SYNTHETIC)
+SIZE ?= small
 SOURCES := $(shell find src/research -name '*.py' -o -path '*/report/templates/*' -o -path '*/report/fonts/*')
-IMPORTER := $(shell find src/research/region -name '*.py')
+IMPORTER := $(shell find src/research/region -type f -not -name '*.pyc')
 
 .PHONY: reports test test-fast lab lint lock bench clean
 
@@ -23,6 +25,9 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 
 data/%/region.yaml: data/raw/%/region.yaml data/raw/%/load.parquet $(IMPORTER) | $(READY)
 	$(BIN)/research import lcl data/raw/$* data/$*
+
+$(SYNTHETIC:%=data/%/region.yaml): data/%/region.yaml: $(IMPORTER) | $(READY)
+	$(BIN)/research synthesize $* data/$* --size $(SIZE)
 
 reports/.made: $(REGIONS:%=data/%/region.yaml) $(wildcard notebooks/*.ipynb) $(SOURCES)
 	$(BIN)/research report $(REGIONS:%=data/%) --out reports

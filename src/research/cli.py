@@ -1,4 +1,4 @@
-"""`research import | check | report | verify`: calls into the library, no logic."""
+"""The command line: `research import`, `check`, `report` ...; calls, no logic."""
 
 import os
 import sys
@@ -7,20 +7,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from research.region import InputError, Region, read_region
-from research.region.ingest import import_lcl
+from research.region.dictionary import page
+from research.region.ingest import import_lcl, import_table
+from research.region.ingest.suggest import suggest
+from research.region.quality import SERIES_RULES, reach
+from research.region.synthetic import DEFECTS, REGIONS, SIZES, synthesize
 
 app = typer.Typer(
     help="Segment electricity customers and publish what was found.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-FORMATS: dict[str, Callable[..., Region]] = {"lcl": import_lcl}
+FORMATS: dict[str, Callable[..., Region]] = {"table": import_table, "lcl": import_lcl}
 RESULTS = {
     "done": "published",
     "fresh": "unchanged",
@@ -28,12 +33,15 @@ RESULTS = {
     "failed": "[bold red]failed[/]",
 }
 screen = Console(stderr=True, highlight=False, soft_wrap=True)
+# What a command answers goes to stdout, unbroken where a file or pipe takes it.
+paper = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 
 RegionDir = Annotated[Path, typer.Argument(help="Folder of the region.")]
 
 
 def main() -> None:
     """Run the command line; wrong input is one plain message and exit code 2."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # Chinese on an ASCII terminal
     try:
         app()
     except InputError as error:
@@ -51,22 +59,77 @@ def import_(
     format: Annotated[str, typer.Argument(help=f"One of: {', '.join(FORMATS)}.")],
     source: Annotated[Path, typer.Argument(help="Export: a folder or a file.")],
     region_dir: RegionDir,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="How the export is written; default: its mapping.yaml."),
+    ] = None,
+    suggest_: Annotated[
+        bool,
+        typer.Option(
+            "--suggest", help="Look at the export and print a mapping to start from."
+        ),
+    ] = False,
 ) -> None:
     """Read a real export into a region; what is wrong is counted and set aside."""
     if format not in FORMATS:
         raise InputError(f"format {format!r} is unknown; known: {', '.join(FORMATS)}.")
+    if format != "table" and (mapping or suggest_):
+        raise InputError(f"--mapping and --suggest belong to table, not to {format}.")
+    if suggest_:
+        print(suggest(source, region_dir.name))
+        return
+    options = {"mapping": mapping} if mapping else {}
     with screen.status("starting") as status:
-        region = FORMATS[format](source, region_dir, say=status.update)
-        findings = region.findings
-    _print_findings(region, findings)
+        region = FORMATS[format](source, region_dir, say=status.update, **options)
+        _print_region(region)
+
+
+@app.command("synthesize")
+def synthesize_(
+    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(REGIONS)}.")],
+    region_dir: RegionDir,
+    size: Annotated[str, typer.Option(help=f"One of: {', '.join(SIZES)}.")] = "small",
+    customers: Annotated[int | None, typer.Option(min=20, help="Customers.")] = None,
+    days: Annotated[int | None, typer.Option(min=28, help="Days.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
+    defects: Annotated[
+        str, typer.Option(help=f"One of: {', '.join(DEFECTS)}.")
+    ] = "typical",
+) -> None:
+    """Make a region whose truth is known: every table, nobody's data."""
+    with screen.status("starting") as status:
+        region = synthesize(
+            name,
+            region_dir,
+            size=size,
+            customers=customers,
+            days=days,
+            seed=seed,
+            defects=defects,
+            say=status.update,
+        )
+        _print_region(region)
 
 
 @app.command()
-def check(region_dir: RegionDir) -> None:
-    """Tell what a region holds, what is wrong with it and what was done."""
+def check(
+    region_dir: RegionDir,
+    notebooks: Annotated[Path, typer.Option(help="Folder of the notebooks.")] = Path(
+        "notebooks"
+    ),
+) -> None:
+    """Tell what a region holds, how far it carries and what is wrong with it."""
     region = read_region(region_dir)
     region.check()
-    _print_findings(region, region.findings)
+    _print_region(region, notebooks if notebooks.is_dir() else None)
+    if len(region.hard_faults):
+        raise typer.Exit(1)
+
+
+@app.command()
+def dictionary() -> None:
+    """Print the data dictionary: every table, column, code and rule, as Markdown."""
+    print(page(), end="")
 
 
 @app.command()
@@ -199,21 +262,44 @@ def _print_outcomes(outcomes) -> None:
             screen.print(_escaped(f"{place}: {outcome.cause}"))
 
 
-def _print_findings(region: Region, findings) -> None:
-    customers, days = len(region.coverage), region.days
-    screen.print(
-        f"{region.name}: {customers} customers, {days[0]:%Y-%m-%d} to "
-        f"{days[-1]:%Y-%m-%d}, {len(region.usable)} with enough complete days"
-    )
-    table = Table(box=None, pad_edge=False)
-    for title in ("rule", "rows", "customers", "what was done"):
-        right = title in ("rows", "customers")
-        table.add_column(title, justify="right" if right else "left")
-    for row in findings.itertuples():
-        style = "dim" if not row.rows else ""
-        cells = row.rule, f"{row.rows:,}", f"{row.customers:,}", row.action
-        table.add_row(*cells, style=style)
-    screen.print(table)
+def _print_region(region: Region, notebooks: Path | None = None) -> None:
+    """Say what a region holds, its level, what was found, and what fails it."""
+    made = " (synthetic)" if region.settings.source.synthetic else ""
+    paper.print(f"[bold]{_escaped(region.name)}[/]{made}  {region.level}")
+    _print_table(region.tables, numbers=("rows", "customers"))
+    _print_table(region.levels)
+    if notebooks is not None:
+        _print_table(reach(region, notebooks))
+    found = region.findings
+    quiet = found[found["rows"] == 0]
+    columns = ["rule", "table", "rows", "customers", "action", "example"]
+    _print_table(found.loc[found["rows"] > 0, columns], numbers=("rows", "customers"))
+    paper.print(f"Looked for in vain: {', '.join(quiet['rule'].unique()) or 'none'}.")
+    for fault in region.hard_faults.itertuples():
+        paper.print(
+            f"[bold red]fails[/] {fault.rule} in {fault.table}: {fault.share:.2%} of "
+            f"the {'customers' if fault.rule in SERIES_RULES else 'rows'}, "
+            f"{fault.error_if:.2%} allowed; {fault.looks_for}. "
+            + _escaped(f"First: {fault.example}.")
+        )
+
+
+def _print_table(frame: pd.DataFrame, numbers: tuple[str, ...] = ()) -> None:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for title in frame.columns:
+        side = "right" if title in numbers else "left"
+        table.add_column(title, justify=side, no_wrap=title in ("rule", *numbers))
+    for row in frame.itertuples(index=False):
+        cells = zip(frame.columns, row, strict=True)
+        table.add_row(*(_cell(value, title in numbers) for title, value in cells))
+    paper.print(table)
+    paper.print()
+
+
+def _cell(value: object, number: bool) -> str:
+    if pd.isna(value):
+        return ""
+    return f"{value:,}" if number else _escaped(str(value))
 
 
 def _escaped(text: str) -> str:

@@ -1,5 +1,7 @@
 """A region at a glance: who is read when, its days, its clock, a day by segment."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -7,57 +9,135 @@ from research.features.load.energy import daily_energy
 from research.region import NotApplicable
 
 
-def weekly_presence(region) -> pd.DataFrame:
+def energy_table(region) -> str | None:
+    """The finest table of energy that a region has: readings, energy_daily or None."""
+    return next((t for t in ("readings", "energy_daily") if region.has(t)), None)
+
+
+def coverage_of(region) -> pd.DataFrame:
+    """Coverage of the finest table of energy; no row where there is none.
+
+    Parameters
+    ----------
+    region : region
+
+    Returns
+    -------
+    coverage : DataFrame
+        As `Region.coverage` or `Region.daily_coverage` gives it.
+    """
+    table = energy_table(region)
+    if table is None:
+        return pd.DataFrame(columns=["complete_days", "missing_share"], dtype=float)
+    return region.coverage if table == "readings" else region.daily_coverage
+
+
+def weekly_presence(region, table: str | None = "readings") -> pd.DataFrame:
     """Share of the expected readings that are there, by customer and week.
 
     Parameters
     ----------
-    region : region with readings
+    region : region with `table`
+    table : {"readings", "energy_daily", None}
 
     Returns
     -------
     presence : DataFrame of shape (n_customers, n_weeks)
         In [0, 1]; columns are the first days of the weeks, counted from the region's
-        first day; the last week may be shorter.
+        first day; the last week may be shorter. No row without a table.
     """
-    parts = []
-    for cube in region.cubes():
-        daily = np.isfinite(cube.power).mean(axis=2)
-        frame = pd.DataFrame(daily.T, index=cube.days, columns=cube.customer_id)
+    parts = [pd.DataFrame()] if table is None else []
+    for ids, days, present in _days_present(region, table):
+        frame = pd.DataFrame(present.T, index=days, columns=ids)
         parts.append(frame.resample("7D", origin="start").mean().T)
     return pd.concat(parts)
 
 
-def area_days(region) -> pd.DataFrame:
+def _days_present(
+    region, table: str
+) -> Iterator[tuple[pd.Index, pd.DatetimeIndex, np.ndarray]]:
+    """Customers, days and share of each day's readings, a row group at a time."""
+    if table == "readings":
+        for cube in region.cubes():
+            yield cube.customer_id, cube.days, np.isfinite(cube.power).mean(axis=2)
+    else:
+        for grid in region.daily_grids():
+            yield grid.customer_id, grid.stamps, np.isfinite(grid.kwh).astype(float)
+
+
+def area_days(region, table: str | None = "readings") -> pd.DataFrame:
     """Mean energy a customer and day, and how many customers are read.
 
     Parameters
     ----------
-    region : region with readings
+    region : region with `table`
+    table : {"readings", "energy_daily", None}
 
     Returns
     -------
     days : DataFrame of shape (n_days, 2)
         `kwh`: mean over the customers with enough readings that day [kWh], NaN where
-        there are none; `customers`: their number.
+        there are none; `customers`: their number. No row without a table.
     """
+    if table is None:
+        return pd.DataFrame(columns=["kwh", "customers"], dtype=float)
+    sums = [
+        pd.DataFrame(
+            {
+                "kwh": np.nansum(energy, axis=0),
+                "customers": np.isfinite(energy).sum(axis=0),
+            },
+            index=days,
+        )
+        for days, energy in _daily_energy(region, table)
+    ]
+    total = sum(sums[1:], start=sums[0])
+    read = total["customers"].where(total["customers"] > 0)
+    return total.assign(kwh=total["kwh"] / read)
+
+
+def _daily_energy(region, table: str) -> Iterator[tuple[pd.DatetimeIndex, np.ndarray]]:
     share = region.settings.quality.complete_day_share
-    total = np.zeros(len(region.days))
-    customers = np.zeros(len(region.days), dtype=int)
-    for cube in region.cubes():
-        energy = daily_energy(cube.power, share)
-        total += np.nansum(energy, axis=0)
-        customers += np.isfinite(energy).sum(axis=0)
-    kwh = np.divide(
-        total, customers, out=np.full(len(total), np.nan), where=customers > 0
-    )
-    return pd.DataFrame({"kwh": kwh, "customers": customers}, index=region.days)
+    if table == "readings":
+        for cube in region.cubes():
+            yield cube.days, daily_energy(cube.power, share)
+    else:
+        for grid in region.daily_grids():
+            yield grid.stamps, grid.kwh
+
+
+def usable_by_area(region, coverage: pd.DataFrame) -> pd.DataFrame:
+    """How many customers of each area have enough complete days.
+
+    Parameters
+    ----------
+    region : region
+    coverage : DataFrame
+        As `Region.coverage` or `Region.daily_coverage` gives it.
+
+    Returns
+    -------
+    areas : DataFrame
+        Index `area_id`, worst share first; `customers`, `usable`, `share`. Areas with
+        fewer customers than `privacy.min_cell` are one row "small areas". No row
+        where the customers name no area or there is no coverage.
+    """
+    if "area_id" not in region.customers or coverage.empty:
+        return pd.DataFrame(columns=["customers", "usable", "share"], dtype=float)
+    area = region.customers["area_id"].reindex(coverage.index).fillna("no area")
+    size = area.map(area.value_counts())
+    area = area.where(size >= region.settings.privacy.min_cell, "small areas")
+    enough = coverage["complete_days"] >= region.settings.quality.min_complete_days
+    found = enough.groupby(area.rename("area_id")).agg(["size", "sum", "mean"])
+    found.columns = ["customers", "usable", "share"]
+    return found.sort_values(["share", "customers"], ascending=[True, False])
 
 
 def morning_rise(region, *, earliest: float = 4, latest: float = 11) -> pd.DataFrame:
     """When the working-day load rises most steeply in the morning, month by month.
 
-    People get up by the civil clock. If the declared clock is right, the civil column
+    No customer counts more than the median one: a works is not to hide a town. People
+    get up by the civil clock. If the declared clock is right, the civil column
     hardly moves over the year; where the meters keep another clock, theirs jumps when
     daylight saving begins and ends.
 
@@ -84,7 +164,11 @@ def morning_rise(region, *, earliest: float = 4, latest: float = 11) -> pd.DataF
     total = count = 0.0
     for cube in region.cubes():
         present = np.isfinite(cube.power)
-        total = total + np.where(present, cube.power, 0).sum(axis=0)
+        filled = np.where(present, cube.power, 0)
+        size = np.abs(filled).sum(axis=(1, 2)) / np.maximum(present.sum(axis=(1, 2)), 1)
+        usual = np.median(size[size > 0]) if (size > 0).any() else 1.0
+        shape = filled * (usual / np.maximum(size, usual))[:, None, None]
+        total = total + shape.sum(axis=0)
         count = count + present.sum(axis=0)
     load = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
     working = region.calendar["working"].to_numpy()

@@ -3,6 +3,7 @@
 from research.plots.quality import (
     coverage_map,
     daily_load,
+    findings,
     morning_rise,
     table_periods,
 )
@@ -19,6 +20,7 @@ from research.plots.style import segment_color, use_style
 __all__ = [
     "coverage_map",
     "daily_load",
+    "findings",
     "margins",
     "mean_days",
     "morning_rise",

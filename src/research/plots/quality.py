@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
-from research.theme import ACCENT, MUTED
+from research.theme import ACCENT, GRID, MUTED, SEGMENT_COLORS
 
 
 def coverage_map(present: pd.DataFrame, *, rows: int = 60) -> Figure:
@@ -117,9 +117,13 @@ def table_periods(tables: pd.DataFrame, customers: int) -> Figure:
     customers : int
         All customers of the region; a bar is as strong as its share of them.
     """
-    dated = tables.dropna(subset=["first", "last"]).reset_index(drop=True)
+    dated = tables[tables["first"].fillna("") != ""].reset_index(drop=True)
+    dated = dated.assign(customers=dated["customers"].fillna(0).astype(int))
     figure, ax = plt.subplots(figsize=(8.4, 0.8 + 0.27 * len(dated)))
-    first, last = pd.to_datetime(dated["first"]), pd.to_datetime(dated["last"])
+    # Months are dated by their first day.
+    first, last = (
+        pd.to_datetime(dated[end], format="ISO8601") for end in ("first", "last")
+    )
     for at, row in dated.iterrows():
         share = row["customers"] / customers if row["customers"] else 1.0
         color = ACCENT if row["customers"] else MUTED
@@ -144,4 +148,34 @@ def table_periods(tables: pd.DataFrame, customers: int) -> Figure:
     ax.invert_yaxis()
     ax.margins(x=0.12)
     ax.grid(visible=False, axis="y")
+    return figure
+
+
+def findings(rules: pd.DataFrame) -> Figure:
+    """Draw how large a share of a table each rule touches, on a logarithmic axis.
+
+    Parameters
+    ----------
+    rules : DataFrame
+        A row a rule: `rule`, `share` in (0, 1], `action` in words. Colour tells rows
+        set aside from values repaired and kept.
+    """
+    rules = rules.reset_index(drop=True)
+    figure, ax = plt.subplots(figsize=(8.4, 1.1 + 0.24 * len(rules)))
+    kinds = {"set aside": SEGMENT_COLORS[1], "repaired": SEGMENT_COLORS[2]}
+    left = rules["share"].min() / 2
+    for at, row in rules.iterrows():
+        color = next((c for word, c in kinds.items() if word in row["action"]), MUTED)
+        ax.plot([left, row["share"]], [at, at], color=color, lw=1.2, alpha=0.5)
+        ax.plot(row["share"], at, "o", color=color, ms=5.5)
+    for word, color in {**kinds, "kept": MUTED}.items():
+        ax.plot([], [], "o", color=color, label=word)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
+    ax.set_yticks(range(len(rules)), rules["rule"])
+    ax.invert_yaxis()
+    ax.set(xlim=(left, 1.3), xlabel="share of a table's rows or customers")
+    ax.grid(axis="x", color=GRID)
+    ax.grid(visible=False, axis="y")
+    figure.legend(loc="outside upper right", ncols=3)
     return figure

@@ -307,16 +307,23 @@ def _open_manifest(out: Path, region: Region) -> dict[str, Any]:
     for stage in folder.glob(".stage-*"):
         shutil.rmtree(stage)
     settings = region.settings
-    days = region.days
     manifest = read_manifest(folder) or {"pages": [], "failed": [], "made_at": _now()}
     manifest.setdefault("skipped", [])
     return manifest | {
         "region": settings.name,
         "title": settings.title.model_dump(),
-        "period": [f"{days[0]:%Y-%m-%d}", f"{days[-1]:%Y-%m-%d}"],
+        "period": _period(region),
         "synthetic": settings.source.synthetic,
         "attribution": _attribution(region),
     }
+
+
+def _period(region: Region) -> list[str]:
+    """First and last day of the energy; without any, of the other tables."""
+    if region.has("readings") or region.has("energy_daily"):
+        return [f"{day:%Y-%m-%d}" for day in (region.days[0], region.days[-1])]
+    dated = region.tables[region.tables["first"] != ""]
+    return [dated["first"].min(), dated["last"].max()] if len(dated) else []
 
 
 def _attribution(region: Region) -> str:

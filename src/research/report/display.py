@@ -29,7 +29,7 @@ from research.report.tables import (
 MAX_TILES = 5
 MAX_PICTURE_BYTES = 600_000
 COVERAGE = ("good", "fair", "poor")
-NOTES = ("assumption", "missing", "warning")
+NOTES = ("assumption", "missing", "warning", "nothing")
 
 _HAN = re.compile("[\u4e00-\u9fff]")
 
@@ -144,12 +144,12 @@ def advice(do: Iterable[Action], limits: Iterable[str]) -> Part:
 
 
 def note(text: str, kind: str = "assumption") -> Part:
-    """Mark an assumption, something missing or a warning, in the text.
+    """Mark an assumption, something missing, a warning or a search in vain.
 
     Parameters
     ----------
     text : str
-    kind : {"assumption", "missing", "warning"}
+    kind : {"assumption", "missing", "warning", "nothing"}
     """
     if kind not in NOTES:
         raise ValueError(f"A note is one of {', '.join(NOTES)}. Got {kind!r}.")

@@ -22,6 +22,7 @@ def table(
     bars: Sequence[str] = (),
     total: object = None,
     index: bool = True,
+    empty: str = "",
 ) -> Part:
     """Show a table; every header, index and cell of it is text, whatever it holds.
 
@@ -42,12 +43,16 @@ def table(
         The index label of the row that holds the total; it is set off.
     index : bool
         Whether the index is shown; rows are then headed by it.
+    empty : str, optional
+        What is said in place of a table without a row.
     """
     check_name(name)
     if not str(caption or "").strip():
         raise ValueError(f"Table {name!r} has no caption: say what it holds.")
     if isinstance(frame, pd.Series):
         frame = frame.to_frame()
+    if empty and not len(frame):
+        return Part("note", {"text": empty, "note": "nothing"})
     for column in [*bars, *(formats or {})]:
         if column not in frame.columns:
             raise ValueError(

@@ -1,7 +1,7 @@
-"""From segments to what is done for them: plain names, proposals, verdicts."""
+"""From findings and segments to what is done: names, proposals, verdicts."""
 
-from research.service import verdict
+from research.service import quality, verdict
 from research.service.portrait import contrasts, name_segments
 from research.service.strategy import effects, propose
 
-__all__ = ["contrasts", "effects", "name_segments", "propose", "verdict"]
+__all__ = ["contrasts", "effects", "name_segments", "propose", "quality", "verdict"]

@@ -1,5 +1,8 @@
 """The sentence a hurried reader takes away, English and Chinese, from the figures."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
 
 from research.service.strategy import STABLE
@@ -70,44 +73,93 @@ def of_segments(
 
 
 def of_quality(
-    customers: int, usable: int, present: float, set_aside: int
+    level: str,
+    customers: int,
+    usable: int,
+    present: float,
+    set_aside: int,
+    faults: Sequence[str],
 ) -> tuple[str, str]:
-    """Whether the data carry a segmentation.
+    """How far the data carry, and whether a hard rule fails.
 
     Parameters
     ----------
+    level : str
+        Level reached, such as "L3 interval readings".
     customers, usable : int
         All customers, and those with enough complete days.
     present : float
-        Share of the expected readings that are there.
+        Share of the expected readings that are there; NaN without readings.
     set_aside : int
-        Rows that the import set aside.
+        Rows that were set aside.
+    faults : sequence of str
+        Rules that found more than is allowed.
 
     Returns
     -------
     en, zh : str
         One sentence each.
     """
+    if faults:
+        return (
+            f"Do not build on these data yet: {', '.join(faults)} found more than is "
+            f"allowed; the tables would carry to {level}.",
+            f"数据暂不可用：{'、'.join(faults)} 超出允许范围；"
+            f"数据表达到 {level.split()[0]} 级。",
+        )
     rows = f"{set_aside:,} rows" if set_aside else "no row"
-    zh_rows = f"{set_aside:,} 行" if set_aside else "无"
+    zh_rows = f" {set_aside:,} 行" if set_aside else "无"
+    if np.isnan(present):
+        return (
+            f"The data carry to {level}: {customers:,} customers without readings; "
+            f"{rows} had to be set aside.",
+            f"数据达到 {level.split()[0]} 级：{customers:,} 户客户，无负荷或电量读数，"
+            f"隔离数据{zh_rows}。",
+        )
     verb = "carry" if usable and present >= SHORT_ENOUGH else "barely carry"
     zh_verb = "足以支持" if verb == "carry" else "勉强支持"
     return (
-        f"The data {verb} a segmentation of {usable:,} of {customers:,} customers: "
-        f"{present:.1%} of the expected readings are there and {rows} had to be set "
-        "aside.",
-        f"数据{zh_verb}对 {customers:,} 户中的 {usable:,} 户进行分群：应有读数的 "
-        f"{present:.1%} 已采集，隔离读数{zh_rows}。",
+        f"The data {verb} {level}: {usable:,} of {customers:,} customers can be "
+        f"segmented, {present:.1%} of the expected readings are there and {rows} had "
+        "to be set aside.",
+        f"数据达到 {level.split()[0]} 级，{zh_verb}对 {customers:,} 户中的 {usable:,} "
+        f"户进行分群：应有读数的 {present:.1%} 已采集，隔离数据{zh_rows}。",
     )
 
 
 def badge(present: float, words: str) -> tuple[str, str]:
-    """Colour and words of the coverage badge.
+    """Colour and words of the coverage badge; NaN means there is nothing to cover.
 
     Examples
     --------
     >>> badge(0.956, "of readings")
     ('good', '96% of readings')
+    >>> badge(float("nan"), "of readings")
+    ('fair', 'no readings')
     """
+    if np.isnan(present):
+        return "fair", f"no {words.split()[-1]}"
     grade = "good" if present >= 0.95 else "fair" if present >= SHORT_ENOUGH else "poor"
     return grade, f"{present:.0%} {words}"
+
+
+def period(tables: pd.DataFrame) -> str:
+    """From when to when a region's tables reach, energy first where it is there.
+
+    Parameters
+    ----------
+    tables : DataFrame
+        As `Region.tables` gives it.
+
+    Examples
+    --------
+    >>> period(pd.DataFrame({"table": ["bills", "readings"],
+    ...     "first": ["2024-01", "2024-01-01"], "last": ["2024-06", "2024-05-30"]}))
+    '2024-01-01 to 2024-05-30'
+    """
+    dated = tables[tables["first"].fillna("") != ""]
+    energy = dated[dated["table"].isin(["readings", "energy_daily"])]
+    shown = energy if len(energy) else dated
+    if shown.empty:
+        return "no dates"
+    return f"{shown['first'].min()} to {shown['last'].max()}"
