@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from research.region.synthetic.grid import assign
-from research.region.synthetic.loads import transformer_load
-from research.region.synthetic.outages import outages
+from research.region.synthetic.grid.areas import assign
+from research.region.synthetic.grid.loads import transformer_load
+from research.region.synthetic.grid.outages import outages
+from research.region.synthetic.money.prepaid import prepaid
 from research.region.synthetic.plan import Plan, plan_of
-from research.region.synthetic.population import people
-from research.region.synthetic.prepaid import prepaid
+from research.region.synthetic.population.customers import people
 from research.region.synthetic.weather import weather
 
 

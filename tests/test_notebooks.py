@@ -12,6 +12,8 @@ import papermill
 import pytest
 from planted import REGION_YAML, planted_readings, write_region
 
+from research.region.files import write_table
+from research.region.synthetic import synthesize
 from research.report import batch
 from research.report.publish import read_manifest
 
@@ -116,7 +118,44 @@ def test_regions_too_small_or_too_coarse_are_told_so(tmp_path):
     assert "at least 10 customers" in outcomes["tiny", "02_load_segments"].cause
     assert outcomes["daily", "02_load_segments"].status == "skipped"
     assert outcomes["tiny", "01_data_quality"].status == "done"
-    assert outcomes["daily", "01_data_quality"].status == "skipped"
+    assert outcomes["daily", "01_data_quality"].status == "done"
+    assert "the clock can not be judged" in page(
+        tmp_path / "out", "01_data_quality", "daily"
+    )
+
+
+def test_payments_alone_are_reported_on_and_segments_are_not(tmp_path):
+    folder = tmp_path / "payers"
+    folder.mkdir()
+    yaml = REGION_YAML.replace("tiny", "payers").splitlines(keepends=True)
+    text = "".join(line for line in yaml if not line.startswith("readings"))
+    (folder / "region.yaml").write_text(text, encoding="utf-8")
+    ids = [f"{i:04}" for i in range(30)]
+    write_table(pd.DataFrame({"customer_id": ids}), folder, "customers")
+    paid = pd.date_range("2024-01-05 10:00", periods=30, freq="13h")
+    payments = pd.DataFrame({"payment_id": ids, "customer_id": ids, "ts": paid})
+    write_table(payments.assign(amount_yuan=80.0), folder, "payments")
+    outcomes = run([folder], tmp_path / "out")
+    assert outcomes["payers", "01_data_quality"].status == "done"
+    assert outcomes["payers", "02_load_segments"].status == "skipped"
+    said = summary(tmp_path / "out", "01_data_quality", "payers")
+    assert "Without readings the data stay below L0" in said["verdict"]["en"]
+    assert "nan" not in said["verdict"]["zh"]
+
+
+@pytest.mark.parametrize("name", ["haihe", "hetao", "minjiang"])
+def test_a_synthetic_region_gets_its_reports(name, tmp_path):
+    folder = tmp_path / name
+    synthesize(name, folder, customers=90, days=70, panel=45, say=lambda step: None)
+    outcomes = run([folder], tmp_path / "out")
+    assert {outcome.status for outcome in outcomes.values()} == {"done"}, outcomes
+    said = summary(tmp_path / "out", "01_data_quality", name)
+    assert "L7 needs and points" in said["verdict"]["en"]
+    assert "Synthetic data" in page(tmp_path / "out", "01_data_quality", name)
+    tables = tmp_path / "out" / name / "tables"
+    published = "".join(p.read_text("utf-8") for p in tables.glob("*.csv"))
+    ids = pd.read_parquet(folder / "customers.parquet")["customer_id"]
+    assert not [customer for customer in ids if customer in published]
 
 
 def test_a_region_with_faults_is_still_published_and_tells_them(tmp_path):

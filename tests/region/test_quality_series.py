@@ -99,6 +99,15 @@ def test_the_order_of_the_customers_does_not_matter():
     pd.testing.assert_frame_equal(quality(turned).loc[grid.customer_id], quality(grid))
 
 
+@pytest.mark.parametrize(("days", "offline"), [(1, 0), (2, 2), (5, 5)])
+def test_of_daily_energy_two_missing_days_are_offline(days, offline):
+    grid = homes(minutes=1440)
+    grid.kwh[3, 20 : 20 + days] = np.nan
+    found = quality(grid, 1440)
+    assert found["gap"].sum() == days
+    assert found["offline_run"].sum() == offline
+
+
 def test_two_days_of_the_same_energy_are_not_frozen():
     grid = homes(minutes=1440)
     grid.kwh[0, 10:12] = 3
@@ -139,6 +148,30 @@ def test_a_usual_reading_after_a_gap_is_no_lump():
     grid.kwh[:, 300:340] = np.nan
     marked = catch_up(grid.kwh, grid.stamps, 60).marked
     assert marked.mean() < 2e-5
+
+
+@pytest.mark.parametrize(("above", "lump"), [(1.02, False), (1.3, True)])
+def test_after_one_silent_day_only_a_day_above_all_others_is_a_lump(above, lump):
+    grid = homes(n=3, minutes=1440, seed=4, spread=0.2)
+    grid.kwh[1, 30] = np.nan
+    grid.kwh[1, 31] = above * np.nanmax(grid.kwh[1])
+    assert catch_up(grid.kwh, grid.stamps, 1440).marked[1, 30:32].all() == lump
+
+
+def test_single_missing_days_hardly_ever_make_lumps():
+    grid = homes(n=1500, days=200, minutes=1440, seed=11)
+    missing = np.random.default_rng(11).random(grid.kwh.shape) < 0.02
+    grid.kwh[missing] = np.nan
+    marked = catch_up(grid.kwh, grid.stamps, 1440).marked
+    assert missing.sum() > 5000
+    assert (marked & missing).sum() <= 10
+
+
+def test_much_use_that_goes_on_after_a_gap_is_no_lump():
+    grid = homes(n=2, minutes=15)
+    grid.kwh[0, 4000:4003] = np.nan
+    grid.kwh[0, 4003:4012] = 4 * np.nanmean(grid.kwh[0])
+    assert not catch_up(grid.kwh, grid.stamps, 15).marked.any()
 
 
 def test_a_home_that_often_takes_nothing_is_not_silent_then():
@@ -214,6 +247,67 @@ def test_a_month_in_watts_is_brought_back(minutes):
     assert np.allclose(found.kwh, true)
     assert found.marked[4].sum() == month.sum()
     assert not np.delete(found.marked, 4, axis=0).any()
+
+
+WARMTH = [8, 9, 7, 2, 1.3, 1.1, 1.2, 1.2, 1.4, 2, 7, 8]
+WATER = [0, 0, 4, 53, 45, 48, 53, 9, 5, 44, 5, 0]
+
+
+@pytest.mark.parametrize("year", [WARMTH, WATER], ids=["heating", "irrigation"])
+@pytest.mark.parametrize("month", range(3, 12))
+def test_a_month_in_watts_out_of_season_is_brought_back(year, month):
+    rng = np.random.default_rng(month)
+    stamps = pd.date_range("2024-01-01", periods=366)
+    level = np.array(year)[stamps.month - 1]
+    true = (level * rng.lognormal(0, 0.3, (8, 366))).astype(np.float32)
+    kwh = true * np.where(stamps.month == month, 1000, 1).astype(np.float32)
+    assert np.allclose(unit_shift(kwh, stamps, 1440).kwh, true, rtol=1e-5)
+    assert not unit_shift(true, stamps, 1440).marked.any()
+
+
+def test_of_two_months_of_use_the_one_in_watts_is_brought_back():
+    rng = np.random.default_rng(2)
+    stamps = pd.date_range("2024-01-01", "2024-04-30")
+    true = np.where(stamps.month > 2, rng.lognormal(1, 0.4, len(stamps)), 0)[None]
+    kwh = true * np.where(stamps.month == 3, 1000, 1)
+    found = unit_shift(kwh, stamps, 1440)
+    assert np.allclose(found.kwh, true)
+    assert found.marked.sum() == 31
+    assert not unit_shift(true, stamps, 1440).marked.any()
+
+
+@pytest.mark.parametrize(
+    ("kept", "brought_back"), [(slice(300, 310), False), (slice(0, 744, 6), True)]
+)
+def test_what_is_left_of_a_month_in_watts_is_no_lump(kept, brought_back):
+    """A row rule set the others aside: they were more than the connection carries."""
+    grid = homes(n=4, days=120)
+    month = np.flatnonzero(grid.stamps.month == 3)
+    left = np.zeros(len(month), dtype=bool)
+    left[kept] = True
+    grid.kwh[2, month] *= np.where(left, 1000, np.nan)
+    marks = value_marks(grid, minutes=60, limits=LIMITS)
+    assert not marks.of["catch_up"].any()
+    assert marks.of["unit_shift"].sum() == (left.sum() if brought_back else 0)
+
+
+def test_a_lone_reading_in_watts_is_no_lump():
+    grid = homes(n=2, days=120)
+    month = np.flatnonzero(grid.stamps.month == 3)
+    grid.kwh[1, month] = np.nan
+    grid.kwh[1, month[700]] = 700 * np.nanmean(grid.kwh[1])
+    assert not catch_up(grid.kwh, grid.stamps, 60).marked.any()
+    # The same after a silence of weeks, with usual readings behind it, is one.
+    grid.kwh[1, month[701:]] = grid.kwh[0, month[701:]]
+    assert catch_up(grid.kwh, grid.stamps, 60).marked[1, month[700]]
+
+
+def test_a_month_in_watts_is_no_dominance():
+    grid = homes(n=24, days=120)
+    grid.kwh[4, grid.stamps.month == 2] *= 1000
+    found = quality(grid)
+    assert "dominance" not in fired(found)
+    assert found["energy_share"].max() < 0.15
 
 
 def test_a_works_that_opens_is_no_change_of_unit():

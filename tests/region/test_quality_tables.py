@@ -7,7 +7,7 @@ from planted import REGION_YAML, write_region
 
 from research.region import InputError, read_region
 from research.region.files import write_table
-from research.region.quality import table_findings
+from research.region.quality import table_findings, table_hits
 from research.region.quality.queries import queries
 from research.region.rules import TABLE_RULES
 
@@ -352,6 +352,66 @@ def test_days_without_all_intervals_are_not_compared(tmp_path):
     tables = sound()
     tables["readings"] = tables["readings"].drop(index=[5, 6])
     assert fired(found_in(tmp_path, tables)) == {}
+
+
+@pytest.mark.parametrize("table", ["readings", "energy_daily"])
+def test_a_month_in_watts_is_left_to_its_own_rule(tmp_path, table):
+    tables = sound()
+    when = "ts" if table == "readings" else "date"
+    rows = tables[table][when].dt.month == 2
+    tables[table].loc[rows, "kwh"] *= 1000
+    broken = tables["energy_daily"].index[[40, 80]]  # a day in February, a day in March
+    tables["energy_daily"].loc[broken, "kwh"] *= 1.1
+    found = found_in(tmp_path, tables)
+    assert fired(found)[("interval_sum", "readings")][0] == 2
+    assert ("month_sum", "bills") not in fired(found)
+
+
+def test_moved_stamps_show_where_midnight_is_almost_alike(tmp_path):
+    tables = sound()
+    readings = tables["readings"]
+    night = readings["ts"].dt.hour.isin([23, 0])
+    readings.loc[night, "kwh"] = 1 + 0.03 * readings.loc[night, "kwh"]
+    days = readings["ts"].dt.normalize().rename("date")
+    daily = readings.groupby(["customer_id", days])["kwh"].sum().reset_index()
+    tables["energy_daily"]["kwh"] = daily["kwh"]
+    readings["kwh"] = readings.groupby("customer_id")["kwh"].shift(1).fillna(1.0)
+    found = found_in(tmp_path, tables)
+    assert fired(found)[("stamp_shift", "readings")] == (6, 2)
+
+
+def test_a_customer_with_two_orphans_is_counted_once(tmp_path):
+    tables = sound()
+    bump(tables, "customers", 0, "area_id", "a9")
+    bump(tables, "customers", 0, "transformer_id", "t9")
+    bump(tables, "customers", 1, "transformer_id", "t9")
+    assert fired(found_in(tmp_path, tables))[("orphan", "customers")] == (3, 2)
+
+
+def test_every_row_that_a_rule_finds_can_be_had(tmp_path):
+    tables = sound()
+    refund(tables)
+    orphan(tables)
+    folder = write_region(tmp_path / "r", tables.pop("readings"), **tables)
+    hits = table_hits(folder, read_region(folder).settings)
+    assert hits.to_dict("records") == [
+        {
+            "rule": "orphan",
+            "table": "tickets",
+            "row": "T1",
+            "customer_id": "0009",
+            "column": "customer_id",
+            "value": "0009",
+        },
+        {
+            "rule": "refund",
+            "table": "payments",
+            "row": "P0R 2024-02-12 10:00:00",
+            "customer_id": "0001",
+            "column": "amount_yuan",
+            "value": "-9.0",
+        },
+    ]
 
 
 def test_shares_are_of_the_rows_looked_at(tmp_path):

@@ -46,7 +46,9 @@ def weekly_presence(region, table: str | None = "readings") -> pd.DataFrame:
         In [0, 1]; columns are the first days of the weeks, counted from the region's
         first day; the last week may be shorter. No row without a table.
     """
-    parts = [pd.DataFrame()] if table is None else []
+    if table is None:
+        return pd.DataFrame()
+    parts = []
     for ids, days, present in _days_present(region, table):
         frame = pd.DataFrame(present.T, index=days, columns=ids)
         parts.append(frame.resample("7D", origin="start").mean().T)
@@ -158,7 +160,7 @@ def morning_rise(region, *, earliest: float = 4, latest: float = 11) -> pd.DataF
     NotApplicable
         If the region has daily readings only.
     """
-    minutes = region.settings.readings.resolution_minutes
+    minutes = region.minutes
     if minutes > 60:
         raise NotApplicable("the morning rise needs readings of an hour or less")
     total = count = 0.0
@@ -203,7 +205,9 @@ def _peak_of(slope: np.ndarray, hour: np.ndarray) -> np.ndarray:
     return hour[at] + np.clip(offset, -0.5, 0.5) * (hour[1] - hour[0])
 
 
-def load_by_segment(region, segments: pd.Series, day: pd.Timestamp) -> pd.DataFrame:
+def load_by_segment(
+    region, segments: pd.Series, day: pd.Timestamp, *, bridge_hours: float = 2.0
+) -> pd.DataFrame:
     """Load of each segment on one day.
 
     Parameters
@@ -213,12 +217,15 @@ def load_by_segment(region, segments: pd.Series, day: pd.Timestamp) -> pd.DataFr
         Segment of each customer; customers without one are left out.
     day : Timestamp
         Civil day.
+    bridge_hours : float
+        Gaps of a customer are bridged by a straight line over so many hours; without
+        that one large customer's missing reading looks like a dip of the area. [h]
 
     Returns
     -------
     load : DataFrame of shape (n_slots, n_segments)
-        Index hour of the day; sum over the segment's customers. Missing readings
-        count as nothing. [kW]
+        Index hour of the day; sum over the segment's customers. Readings missing for
+        longer count as nothing. [kW]
     """
     position = region.days.get_loc(day)
     parts = [
@@ -229,4 +236,6 @@ def load_by_segment(region, segments: pd.Series, day: pd.Timestamp) -> pd.DataFr
     load.columns = pd.Index(
         np.arange(load.shape[1]) * 24 / load.shape[1], name="hour", dtype=float
     )
-    return load.groupby(segments).sum().T
+    slots = max(int(bridge_hours * load.shape[1] / 24), 1)
+    bridged = load.interpolate(axis=1, limit=slots, limit_area="inside")
+    return bridged.groupby(segments).sum().T

@@ -128,7 +128,7 @@ class Region:
     @cached_property
     def coverage(self) -> pd.DataFrame:
         """First and last reading, complete days and rule counts of each customer."""
-        minutes, share = self._minutes, self.settings.quality.complete_day_share
+        minutes, share = self.minutes, self.settings.quality.complete_day_share
         parts, rhythms = [], []
         for grid in self._raw("readings", self.stamps, minutes):
             slots = np.isfinite(self._cube(grid).power)
@@ -214,7 +214,7 @@ class Region:
     @cached_property
     def levels(self) -> pd.DataFrame:
         """Levels L0 to L7: reached or not, what each answers, what it lacks."""
-        minutes = self._minutes if self.has("readings") else None
+        minutes = self.minutes if self.has("readings") else None
         return level_table(self, minutes)
 
     @property
@@ -263,7 +263,7 @@ class Region:
         self._need("readings")
         return read_stamps(
             parts_of(self.path, "readings"),
-            minutes=self._minutes,
+            minutes=self.minutes,
             at_end=self._readings.stamp == "end",
         )
 
@@ -279,7 +279,7 @@ class Region:
             self.stamps,
             clock=self._readings.clock,
             timezone=self.settings.timezone,
-            minutes=self._minutes,
+            minutes=self.minutes,
         )
         kept = self._in_period(slots.days)
         return CivilSlots(slots.days[kept], slots.first[kept], slots.second[kept])
@@ -302,7 +302,12 @@ class Region:
     @cached_property
     def tou_bands(self) -> pd.DataFrame | None:
         """Time-of-use band of each slot of each day; None where none is declared."""
-        return tou_bands(self.calendar, DAY // self._minutes, self.settings.tou)
+        return tou_bands(
+            self.calendar,
+            DAY // self.minutes,
+            self.settings.tou,
+            precedence=self.settings.precedence,
+        )
 
     def grids(self) -> Iterator[Grid]:
         """Readings on the meters' clock, a row group of customers each.
@@ -310,8 +315,8 @@ class Region:
         Lumps after gaps and months of another unit are repaired, and marked as
         estimated, unless `quality.rules` of region.yaml says otherwise.
         """
-        for grid in self._raw("readings", self.stamps, self._minutes):
-            yield repaired(grid, minutes=self._minutes, limits=self.settings.quality)
+        for grid in self._raw("readings", self.stamps, self.minutes):
+            yield repaired(grid, minutes=self.minutes, limits=self.settings.quality)
 
     def daily_grids(self) -> Iterator[Grid]:
         """As `grids`, of the days of `energy_daily`."""
@@ -323,7 +328,7 @@ class Region:
         return map(self._cube, self.grids())
 
     def _cube(self, grid: Grid) -> Cube:
-        return cube_of(grid, self._slots, minutes=self._minutes)
+        return cube_of(grid, self._slots, minutes=self.minutes)
 
     def _raw(
         self, table: str, stamps: pd.DatetimeIndex, minutes: int
@@ -347,7 +352,9 @@ class Region:
         return self.settings.readings
 
     @property
-    def _minutes(self) -> int:
+    def minutes(self) -> int:
+        """Length of the intervals of the readings, in minutes."""
+        self._need("readings")
         return self._readings.resolution_minutes
 
     def _need(self, table: str) -> None:

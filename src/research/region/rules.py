@@ -120,9 +120,7 @@ ROW_RULES = {
 }
 SERIES_RULES = {
     "gap": Rule("series", "intervals without a reading between first and last", "keep"),
-    "offline_run": Rule(
-        "series", "a day or more without any reading; two days of daily energy", "keep"
-    ),
+    "offline_run": Rule("series", "a day or more without any reading", "keep"),
     "late_joiner": Rule(
         "series", "first reading over a day after the region's first", "keep"
     ),

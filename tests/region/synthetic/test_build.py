@@ -11,9 +11,9 @@ import pytest
 from research.region import InputError, read_region
 from research.region.schema import TABLES, parts_of
 from research.region.synthetic import REGIONS, build, plan_of, synthesize
-from research.region.synthetic.energy import daily
+from research.region.synthetic.energy.daily import daily
 from research.region.synthetic.judged import Cells, kept_cells
-from research.region.synthetic.population import people
+from research.region.synthetic.population.customers import people
 from research.region.synthetic.weather import weather
 
 # Tables that come from outside, or that readings make superfluous.

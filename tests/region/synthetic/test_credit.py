@@ -2,13 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from research.region.synthetic.credit import GRADES, credit
-from research.region.synthetic.energy import daily
-from research.region.synthetic.money import bills
-from research.region.synthetic.payments import payments
+from research.region.synthetic.billing.bills import bills
+from research.region.synthetic.billing.registers import registers
+from research.region.synthetic.energy.daily import daily
+from research.region.synthetic.money.credit import GRADES, credit
+from research.region.synthetic.money.payments import payments
 from research.region.synthetic.plan import plan_of
-from research.region.synthetic.population import people as people_of
-from research.region.synthetic.registers import registers
+from research.region.synthetic.population.customers import people as people_of
 from research.region.synthetic.weather import weather
 
 

@@ -71,22 +71,23 @@ FLOORS = {
     ("readings", "missing"): (0.99, 0.99),
     ("energy_daily", "missing"): (0.96, 0.99),
     ("readings", "offline_run"): (0.99, 0.99),
-    ("energy_daily", "offline_run"): (0.99, 0.99),
-    # A day's lump after one silent day looks like a day of much use, and such a day
-    # after a day that is missing like a lump.
-    ("readings", "catch_up"): (0.6, 0.6),
-    ("energy_daily", "catch_up"): (0.8, 0.6),
+    # One missing day is a gap.
+    ("energy_daily", "offline_run"): (0.98, 0.99),
+    # A day's lump after one silent day looks like a day of much use; it is taken for
+    # one only where it tops every other day.
+    ("readings", "catch_up"): (0.95, 0.95),
+    ("energy_daily", "catch_up"): (0.9, 0.95),
     # The first value of a run is right, yet marked.
     ("readings", "frozen_run"): (0.95, 0.9),
     ("energy_daily", "frozen_run"): (0.85, 0.75),
     # Empty homes and idle pumps use nothing either: no fault, and marked.
     ("readings", "zero_run"): (0.99, 0.05),
     ("energy_daily", "zero_run"): (0.99, 0.2),
-    # The largest firms' readings in W are above the limit and set aside before.
-    ("readings", "unit_file"): (0.75, 1),
-    ("energy_daily", "unit_file"): (0.9, 1),
-    # Where midnight is alike every day, the day's sum does not tell.
-    ("readings", "stamp_flip"): (0.55, 1),
+    # An account of which nothing but the month in W is known has no other month.
+    ("readings", "unit_file"): (0.99, 1),
+    ("energy_daily", "unit_file"): (0.97, 1),
+    # Months of which few days are whole are not compared.
+    ("readings", "stamp_flip"): (0.85, 1),
     ("bills", "ct_ratio"): (0.9, 1),
     ("customers", "transformer_of_other_area"): (0.95, 1),
     ("customers", "unknown_industry"): (0.95, 1),

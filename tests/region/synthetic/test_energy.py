@@ -8,9 +8,9 @@ import pytest
 
 from research.region.calendar import day_calendar, lunar_new_year
 from research.region.synthetic import REGIONS, plan_of
-from research.region.synthetic.energy import charging, daily
-from research.region.synthetic.photovoltaics import roofs, sunshine
-from research.region.synthetic.population import people
+from research.region.synthetic.energy.daily import charging, daily
+from research.region.synthetic.energy.photovoltaics import roofs, sunshine
+from research.region.synthetic.population.customers import people
 from research.region.synthetic.weather import daylight_hours, weather
 
 DAYS_A_MONTH = 365.25 / 12

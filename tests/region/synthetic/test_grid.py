@@ -6,10 +6,10 @@ import pytest
 from pandas.testing import assert_frame_equal
 from synthetic_grid import plain_kwh, planned_grid
 
-from research.region.synthetic.grid import ACCOUNTS, CAUSES, assign
-from research.region.synthetic.loads import transformer_load
+from research.region.synthetic.grid.areas import ACCOUNTS, CAUSES, assign
+from research.region.synthetic.grid.loads import transformer_load
 from research.region.synthetic.plan import REGIONS, plan_of
-from research.region.synthetic.population import people
+from research.region.synthetic.population.customers import people
 
 
 @pytest.fixture(scope="module")

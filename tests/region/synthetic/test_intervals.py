@@ -5,13 +5,13 @@ import pytest
 
 from research.region.calendar import day_calendar
 from research.region.synthetic import plan_of
-from research.region.synthetic.archetypes import ARCHETYPES
-from research.region.synthetic.charging import charging_blocks
-from research.region.synthetic.energy import charging, daily
-from research.region.synthetic.intervals import panel, panel_positions
-from research.region.synthetic.population import people
-from research.region.synthetic.rhythms import DIFFICULTIES, rhythms, shifted
-from research.region.synthetic.shapes import (
+from research.region.synthetic.energy.charging import charging_blocks
+from research.region.synthetic.energy.daily import charging, daily
+from research.region.synthetic.energy.intervals import panel, panel_positions
+from research.region.synthetic.energy.rhythms import DIFFICULTIES, rhythms, shifted
+from research.region.synthetic.population.archetypes import ARCHETYPES
+from research.region.synthetic.population.customers import people
+from research.region.synthetic.population.shapes import (
     HOURS,
     day_shapes,
     load_factors,

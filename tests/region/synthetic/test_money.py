@@ -4,14 +4,15 @@ import pytest
 
 from research.region.schema import TABLES
 from research.region.strict_model import BANDS
+from research.region.synthetic.billing.bills import bills
+from research.region.synthetic.billing.registers import panel_months, registers
 from research.region.synthetic.drift import NO_REACTIVE, OLD_BANDS
-from research.region.synthetic.energy import daily
-from research.region.synthetic.intervals import panel
-from research.region.synthetic.money import bills, money_tables
-from research.region.synthetic.payments import payments
+from research.region.synthetic.energy.daily import daily
+from research.region.synthetic.energy.intervals import panel
+from research.region.synthetic.money import money_tables
+from research.region.synthetic.money.payments import payments
 from research.region.synthetic.plan import plan_of
-from research.region.synthetic.population import people as people_of
-from research.region.synthetic.registers import panel_months, registers
+from research.region.synthetic.population.customers import people as people_of
 from research.region.synthetic.weather import weather
 from research.region.tariff import late_fee
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from synthetic_grid import Grid, planned_grid
 
-from research.region.synthetic.outages import HOURS, PLANNED_SHARE, customers_off
+from research.region.synthetic.grid.outages import HOURS, PLANNED_SHARE, customers_off
 
 
 def hours_of(on: Grid) -> pd.DataFrame:

@@ -5,16 +5,16 @@ import pandas as pd
 import pytest
 
 from research.region.schema import TABLES
-from research.region.synthetic.energy import daily
-from research.region.synthetic.plan import plan_of
-from research.region.synthetic.points import (
+from research.region.synthetic.energy.daily import daily
+from research.region.synthetic.money.points import (
     capped,
     enrolled_of,
     points_ledger,
     points_of,
 )
-from research.region.synthetic.population import people as people_of
-from research.region.synthetic.prepaid import prepaid
+from research.region.synthetic.money.prepaid import prepaid
+from research.region.synthetic.plan import plan_of
+from research.region.synthetic.population.customers import people as people_of
 from research.region.synthetic.weather import weather
 
 

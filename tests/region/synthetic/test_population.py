@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from research.region import InputError
 from research.region.schema import TABLES
 from research.region.synthetic import REGIONS, SIZES, plan_of
-from research.region.synthetic.archetypes import ARCHETYPES, SHARES
-from research.region.synthetic.population import counts_of, matched, people
+from research.region.synthetic.population.archetypes import ARCHETYPES, SHARES
+from research.region.synthetic.population.customers import counts_of, matched, people
 from research.region.synthetic.streams import stream
 
 SEEDS = range(4)

@@ -4,12 +4,10 @@ import pyarrow as pa
 import pytest
 
 from research.region.service_settings import Prepaid as Rule
-from research.region.synthetic.balances import Delivery, Habits, live
-from research.region.synthetic.channels import CHANNELS, MIX, Channels
-from research.region.synthetic.energy import daily
-from research.region.synthetic.plan import plan_of
-from research.region.synthetic.population import people as people_of
-from research.region.synthetic.prepaid import (
+from research.region.synthetic.energy.daily import daily
+from research.region.synthetic.money.balances import Delivery, Habits, live
+from research.region.synthetic.money.channels import CHANNELS, MIX, Channels
+from research.region.synthetic.money.prepaid import (
     ATTENTION_SCALE,
     FREQUENT,
     attention_scale,
@@ -17,7 +15,9 @@ from research.region.synthetic.prepaid import (
     balance_daily,
     prepaid,
 )
-from research.region.synthetic.topups import CAUSES, DELIVERED
+from research.region.synthetic.money.topups import CAUSES, DELIVERED
+from research.region.synthetic.plan import plan_of
+from research.region.synthetic.population.customers import people as people_of
 from research.region.synthetic.weather import weather
 from research.region.tariff import bill_lines
 

@@ -7,13 +7,13 @@ import pytest
 from pandas.testing import assert_frame_equal
 from synthetic_grid import planned_grid
 
-from research.region.synthetic.outages import customers_off
-from research.region.synthetic.surveys import (
+from research.region.synthetic.grid.outages import customers_off
+from research.region.synthetic.voices.surveys import (
     DIMENSIONS,
     needs_survey,
     satisfaction,
 )
-from research.region.synthetic.tickets import tickets
+from research.region.synthetic.voices.tickets import tickets
 
 
 @cache

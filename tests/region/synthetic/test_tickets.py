@@ -10,9 +10,9 @@ import pytest
 from pandas.testing import assert_frame_equal
 from synthetic_grid import planned_grid, prepaid_tables
 
-from research.region.synthetic.catalogue import catalogue
-from research.region.synthetic.outages import customers_off
-from research.region.synthetic.tickets import (
+from research.region.synthetic.grid.outages import customers_off
+from research.region.synthetic.voices.catalogue import catalogue
+from research.region.synthetic.voices.tickets import (
     KINDS,
     THREE_KINDS,
     TOPUP_SHARE,

@@ -10,14 +10,14 @@ from synthetic_grid import Grid, planned_grid, prepaid_tables
 
 from research.region.calendar import day_calendar
 from research.region.schema import TABLES
-from research.region.synthetic.catalogue import catalogue
-from research.region.synthetic.contacts import contacts
 from research.region.synthetic.economy import economy
 from research.region.synthetic.plan import REGIONS, plan_of
-from research.region.synthetic.staff import manager_log, products, sla
-from research.region.synthetic.surveys import needs_survey, satisfaction
-from research.region.synthetic.tickets import tickets
 from research.region.synthetic.truth import public
+from research.region.synthetic.voices.catalogue import catalogue
+from research.region.synthetic.voices.contacts import contacts
+from research.region.synthetic.voices.staff import manager_log, products, sla
+from research.region.synthetic.voices.surveys import needs_survey, satisfaction
+from research.region.synthetic.voices.tickets import tickets
 
 
 def voices(on: Grid, **causes: pd.DataFrame) -> dict[str, pd.DataFrame]:

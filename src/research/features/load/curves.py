@@ -92,7 +92,7 @@ def curves_to_segment(
     NotApplicable
         If the readings are daily, or fewer than `min_customers` remain.
     """
-    if region.settings.readings.resolution_minutes > 60:
+    if region.minutes > 60:
         raise NotApplicable(
             "load shapes need readings of an hour or less; this region's are daily"
         )

@@ -139,8 +139,13 @@ def reach(region: _Tables, notebooks: Path) -> pd.DataFrame:
 
 def lacking(region: _Tables) -> dict[str, str]:
     """What a region does not bring, and what is not told therefore."""
-    days = len(region.days) if region.has("readings") else 0
+    energy = region.has("readings") or region.has("energy_daily")
+    days = len(region.days) if energy else 0
     told = {
+        "interval readings 负荷曲线": (
+            "the shape of the day is not described",
+            region.has("readings"),
+        ),
         "time-of-use calendar 峰平谷时段": (
             "shares of peak and valley energy are not computed",
             region.settings.tou is not None,
@@ -153,7 +158,10 @@ def lacking(region: _Tables) -> dict[str, str]:
             "segments are not compared with them",
             region.has("labels"),
         ),
-        "weather 气象": ("the response to heat and cold is not computed", False),
+        "weather 气象": (
+            "the response to heat and cold is not computed",
+            region.has("weather"),
+        ),
         "second year of readings": (
             "growth can not be told from season",
             days >= 2 * 365,

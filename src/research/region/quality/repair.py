@@ -90,35 +90,41 @@ def unit_shift(kwh: np.ndarray, stamps: pd.DatetimeIndex, minutes: int) -> Repai
     Examples
     --------
     >>> stamps = pd.date_range("2024-01-01", periods=91)
-    >>> kwh = np.where(stamps.day % 2, 9.0, 8.0)
+    >>> kwh = 8.0 + stamps.day.to_numpy() % 3
     >>> kwh = kwh * np.where(stamps.month == 2, 1000, 1)
     >>> repair = unit_shift(kwh[None], stamps, 1440)
     >>> int(repair.marked.sum()), float(repair.kwh.max())
-    (29, 9.0)
+    (29, 10.0)
     """
     marked = np.zeros(kwh.shape, dtype=bool)
     days, before = by_day(kwh, stamps, minutes)
     means = day_means(days, least=0)  # whatever is left of a day has its unit
+    read = np.isfinite(means)
     means[means == 0] = np.nan
     dates = stamps[0].normalize() + pd.to_timedelta(np.arange(means.shape[1]), unit="D")
     month = np.unique(dates.year * 12 + dates.month, return_inverse=True)[1]
-    columns = [median(means[:, month == m], axis=1) for m in range(month.max() + 1)]
-    levels = np.column_stack(columns)
-    usual = median(levels, axis=1)
+    months = [month == m for m in range(month.max() + 1)]
+    levels = np.column_stack([median(means[:, m], axis=1) for m in months])
+    n_months = np.column_stack([read[:, m].any(axis=1) for m in months]).sum(axis=1)
+    usual = _lower_median(levels)  # of two months of use the lower one is the usual
     odd = (levels > _ABOVE * usual[:, None]) & (
         usual[:, None] * 60 / minutes > _STANDBY_KW
     )
     rows = np.flatnonzero(odd.any(axis=1))
     if not len(rows):
         return Repair(kwh, marked)
-    hit = _thousandfold(means[rows], levels[rows], odd[rows], month)
+    hit = _thousandfold(means[rows], levels[rows], odd[rows], month, n_months[rows])
     cells = np.repeat(hit, days.shape[2], axis=1)[:, before : before + kwh.shape[1]]
     marked[rows] = cells & (kwh[rows] > 0)
     return Repair(np.where(marked, kwh / kwh.dtype.type(1000), kwh), marked)
 
 
 def _thousandfold(
-    means: np.ndarray, levels: np.ndarray, odd: np.ndarray, month: np.ndarray
+    means: np.ndarray,
+    levels: np.ndarray,
+    odd: np.ndarray,
+    month: np.ndarray,
+    n_months: np.ndarray,
 ) -> np.ndarray:
     """Days in another unit, of customers with months that stand out.
 
@@ -132,6 +138,8 @@ def _thousandfold(
         Months that stand out.
     month : ndarray of int of shape (n_days,)
         Column of each day's month.
+    n_months : ndarray of int of shape (n_customers,)
+        Months with a reading.
     """
     others = np.where(odd[:, month], np.nan, means)
     low, high = np.nanquantile(others, (0.1, 0.9), axis=1)[:, :, None]
@@ -142,7 +150,6 @@ def _thousandfold(
     whole = odd & (n_far >= _FEWEST_DAYS) & (n_far >= _SHARE_OF_MONTH * n_there)
     whole &= (levels > _ABOVE * high) & (levels / 1000 > low / _AMONG)
     whole &= levels / 1000 < _AMONG * high
-    n_months = (n_there > 0).sum(axis=1)
     hit = far & whole[:, month]
     stray = (there & (means > _BETWEEN * high) & ~hit).sum(axis=1)
     middle = median(others, axis=1)[:, None]
@@ -151,6 +158,13 @@ def _thousandfold(
     hit[stray > _STRAY * there.sum(axis=1)] = False
     hit[2 * alike > np.isfinite(others).sum(axis=1)] = False
     return hit
+
+
+def _lower_median(values: np.ndarray) -> np.ndarray:
+    """Median of each row, the lower of two in the middle; NaN where nothing is."""
+    ordered = np.sort(values, axis=1)  # NaN last
+    middle = np.maximum(np.isfinite(ordered).sum(axis=1) - 1, 0) // 2
+    return ordered[np.arange(len(ordered)), middle]
 
 
 def catch_up(
