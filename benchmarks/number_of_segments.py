@@ -3,7 +3,7 @@
 ``python -m benchmarks.number_of_segments [SEEDS]`` draws daily curves of random rhythms
 (100 and 300 customers, 4 and 6 true classes, small and large shifts in time, even and
 uneven sizes), lets every rule choose, and prints the mean adjusted Rand index of the
-segments each rule ends with, beside that of the best number. Six seeds take ten
+segments each rule ends with, beside that of the best number. Six seeds take three
 minutes.
 """
 

@@ -3,7 +3,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_allclose
 from pandas.testing import assert_frame_equal
+from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
@@ -14,7 +16,7 @@ from research.comparison import (
     mixture_bic,
     stability_of,
 )
-from research.segmenters import LoadShapeKMeans
+from research.segmenters import LoadShapeKMeans, normalize_shapes
 
 LONDON = Path(__file__).parents[2] / "data" / "raw" / "london" / "load.parquet"
 
@@ -237,6 +239,45 @@ def test_points_are_compared_as_the_estimator_does(three_groups):
     )
     assert plain["sizes"] == squeezed["sizes"]
     assert plain["silhouette"] > squeezed["silhouette"] + 0.2
+
+
+class Plain(ClusterMixin, BaseEstimator):
+    """LoadShapeKMeans the long way: without `compact`, by scikit-learn."""
+
+    def __init__(self, n_clusters=2, n_init=20, random_state=None):
+        self.n_clusters = n_clusters
+        self.n_init = n_init
+        self.random_state = random_state
+
+    def shapes(self, X):
+        return normalize_shapes(X)
+
+    def fit(self, X, y=None):
+        kmeans = KMeans(
+            self.n_clusters, n_init=self.n_init, tol=0, random_state=self.random_state
+        )
+        self.kmeans_ = kmeans.fit(self.shapes(X))
+        self.labels_ = kmeans.labels_
+        return self
+
+    def predict(self, X):
+        return self.kmeans_.predict(self.shapes(X))
+
+
+def test_the_short_way_gives_the_evidence_of_the_long_way(eight_rhythms):
+    X, _ = eight_rhythms(150, 0.5)
+    short, long = (
+        k_evidence(kind(n_init=20), X, [4, 6], 25, n_splits=12, n_nulls=2, n_clouds=3)
+        for kind in (LoadShapeKMeans, Plain)
+    )
+    assert short["sizes"].tolist() == long["sizes"].tolist()
+    assert_allclose(short["silhouette"], long["silhouette"], atol=1e-5)
+    assert_allclose(short["bic"], long["bic"], rtol=1e-6)
+    # Refits differ by the luck of their starts, on the same draws.
+    for name in ("least_stable", "prediction_strength"):
+        assert_allclose(short[name], long[name], atol=0.05)
+    for name in ("silhouette_null", "silhouette_cloud"):
+        assert_allclose(short[name], long[name], atol=0.02)
 
 
 def test_large_tables_are_sampled_and_say_so(three_groups):

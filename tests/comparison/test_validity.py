@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
+from sklearn.metrics import (
+    calinski_harabasz_score,
+    davies_bouldin_score,
+    silhouette_score,
+)
 
 from research.comparison import (
     clustering_dispersion_indicator,
@@ -46,6 +50,17 @@ def test_silhouette_by_hand():
     expected = np.mean([1 - 2 / 11, 1 - 2 / 9, 1 - 2 / 9, 1 - 2 / 11])
     X = [[0.0], [2.0], [10.0], [12.0]]
     assert silhouette(X, [0, 0, 1, 1]) == pytest.approx(expected)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 12))
+def test_the_silhouette_is_that_of_scikit_learn(seed, n_segments):
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.r_[np.arange(n_segments), rng.integers(3, size=20)])
+    X = 50 + rng.standard_normal((len(labels), 4))
+    X[:3] = X[3]  # points that coincide
+    expected = silhouette_score(X, labels)
+    assert silhouette(X, labels) == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_two_davies_bouldins_differ_by_the_mean_of_the_spread():

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from hashlib import sha256
+from itertools import count
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -251,12 +252,12 @@ def content(folder):
 
 def operations(monkeypatch, stop_at):
     """Make the n-th file operation of the import fail, whatever it is."""
-    count = [0]
+    done = [0]
 
     def guarded(function):
         def call(*args, **kwargs):
-            count[0] += 1
-            if count[0] == stop_at:
+            done[0] += 1
+            if done[0] == stop_at:
                 raise KilledError
             return function(*args, **kwargs)
 
@@ -269,7 +270,7 @@ def operations(monkeypatch, stop_at):
     monkeypatch.setattr(pq, "write_table", guarded(pq.write_table))
     monkeypatch.setattr(pq.ParquetWriter, "write_table", guarded(_WRITE), raising=False)
     monkeypatch.setattr(builtins, "open", guarded(builtins.open))
-    return count
+    return done
 
 
 _WRITE = pq.ParquetWriter.write_table
@@ -282,25 +283,29 @@ class KilledError(BaseException):
 def killed(monkeypatch, stop_at, call):
     """Whether `call` was stopped at its n-th file operation."""
     with monkeypatch.context() as patched:
-        count = operations(patched, stop_at)
+        done = operations(patched, stop_at)
         try:
             call()
         except KilledError:
             return True
-        assert count[0] < stop_at
+        assert done[0] < stop_at
         return False
 
 
-def test_a_kill_at_any_file_operation_leaves_a_whole_region(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "every", [pytest.param(1, marks=pytest.mark.slow), 6], ids=["each", "some"]
+)
+def test_a_kill_at_any_file_operation_leaves_a_whole_region(
+    tmp_path, monkeypatch, every
+):
     source = write_export(tmp_path / "e", readings_csv=[HEADER, *hourly("A", [1, 2])])
     target, spare = tmp_path / "demo", tmp_path / "spare"
     import_table(source, spare, say=str)
     write_export(source, readings_csv=[HEADER, *hourly("A", [5, 6, 7]), "A,x,1"])
     shutil.copytree(spare, target)
     import_table(source, target, say=str)
-    before, after, stop_at = content(spare), content(target), 0
-    while True:
-        stop_at += 1
+    before, after = content(spare), content(target)
+    for stop_at in count(1, every):
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(spare, target)
         if not killed(

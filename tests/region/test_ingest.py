@@ -57,10 +57,16 @@ FAULTY = [
 ]
 
 
-def test_faulty_rows_are_set_aside_counted_and_written_with_their_line(tmp_path):
-    good = half_hours("MAC1")
-    source = export(tmp_path / "lcl", MAC1=good + FAULTY)
-    region = import_lcl(source, tmp_path / "london", say=quiet)
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory):
+    """A household with good rows and faulty ones: the export and the region."""
+    folder = tmp_path_factory.mktemp("faulty")
+    source = export(folder / "lcl", MAC1=half_hours("MAC1") + FAULTY)
+    return source, import_lcl(source, folder / "london", say=quiet)
+
+
+def test_faulty_rows_are_set_aside_counted_and_written_with_their_line(faulty):
+    _, region = faulty
     counts = region.findings.set_index("rule")["rows"]
     expected = {
         "unreadable_value": 1,
@@ -73,20 +79,18 @@ def test_faulty_rows_are_set_aside_counted_and_written_with_their_line(tmp_path)
         "conflicting_duplicate": 2,
     }
     assert counts[list(expected)].to_dict() == expected
-    aside = pd.read_csv(tmp_path / "london" / "quarantine" / "readings.csv", dtype=str)
+    aside = pd.read_csv(region.path / "quarantine" / "readings.csv", dtype=str)
     assert len(aside) == sum(expected.values())
     null = aside[aside["rule"] == "unreadable_value"].iloc[0]
-    assert (null["file"], null["line"]) == ("MAC1.csv", str(len(good) + 2))
+    assert (null["file"], null["line"]) == ("MAC1.csv", str(48 * 30 + 2))
     assert null["kwh"].strip() == "Null"
 
 
-def test_rows_in_are_rows_kept_and_rows_set_aside(tmp_path):
-    good = half_hours("MAC1")
-    source = export(tmp_path / "lcl", MAC1=good + FAULTY)
-    region = import_lcl(source, tmp_path / "london", say=quiet)
+def test_rows_in_are_rows_kept_and_rows_set_aside(faulty):
+    _, region = faulty
     kept = region.query("select count(*) as n from readings")["n"][0]
-    aside = pd.read_csv(tmp_path / "london" / "quarantine" / "readings.csv")
-    assert kept + len(aside) == len(good) + len(FAULTY)
+    aside = pd.read_csv(region.path / "quarantine" / "readings.csv")
+    assert kept + len(aside) == 48 * 30 + len(FAULTY)
 
 
 def test_faulty_rows_change_nothing_else(tmp_path):
@@ -110,13 +114,11 @@ def test_files_of_one_meter_and_of_several_give_the_same_tables(tmp_path):
     assert hashes(tmp_path / "london") == first
 
 
-def test_importing_twice_gives_the_same_bytes(tmp_path):
-    source = export(tmp_path / "lcl", MAC1=half_hours("MAC1") + FAULTY)
-    import_lcl(source, tmp_path / "london", say=quiet)
-    first = hashes(tmp_path / "london")
-    import_lcl(source, tmp_path / "london", say=quiet)
-    assert hashes(tmp_path / "london") == first
-    assert len(first) >= 5
+def test_importing_twice_gives_the_same_bytes(faulty, tmp_path):
+    source, region = faulty
+    again = import_lcl(source, tmp_path / "london", say=quiet)
+    assert hashes(again.path) == hashes(region.path)
+    assert len(hashes(again.path)) >= 5
 
 
 def test_packed_files_and_seven_decimals_of_a_second_are_read(tmp_path):
@@ -221,6 +223,7 @@ def london(tmp_path_factory):
     return import_lcl(ROOT / "data" / "raw" / "london", target, say=quiet)
 
 
+@pytest.mark.slow
 def test_the_shipped_region_is_what_its_source_says(london):
     wide = pd.read_parquet(ROOT / "data" / "raw" / "london" / "load.parquet")
     totals = london.query(
@@ -238,6 +241,7 @@ def test_the_shipped_region_is_what_its_source_says(london):
     assert bands == {"normal": 15072, "low": 1660, "high": 788}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the publisher's files are absent")
 def test_the_publishers_files_agree_with_the_shipped_table(london, tmp_path):
     source = SHARED / "data" / "uk_lcl_30min_2013" / "raw_sample"

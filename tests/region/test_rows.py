@@ -1,8 +1,16 @@
 """Row rules: what is kept, repaired and set aside, for every table of a region."""
 
+import re
+import unicodedata
+from itertools import chain, starmap
+
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import settings as examples_of
+from hypothesis import strategies as st
 from region.exports import (
     LONG,
     REGION,
@@ -16,6 +24,7 @@ from region.exports import (
 )
 
 from research.region import InputError, read_region
+from research.region.ingest.private import masked
 
 HEADER = "id,time,kwh"
 GOOD = hourly("A", [1, 2, 3, 4])
@@ -54,21 +63,39 @@ READINGS = {
 }
 
 
-@pytest.mark.parametrize(("lines", "wanted", "kept"), READINGS.values(), ids=READINGS)
-def test_a_faulty_reading_is_told_and_the_good_ones_stay(tmp_path, lines, wanted, kept):
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory):
+    """All the cases in one export, each under customers of its own, and its lines."""
     # A file of some size: one line in a hundred may stand in any form.
-    others = hourly("B", np.round(1 + np.sin(np.arange(200)), 3))
-    region = imported(tmp_path, readings_csv=[HEADER, *GOOD, *lines, *others])
-    readings = table_of(region, "readings")
-    assert {rule: n for (_, rule), n in hits(region).items()} == wanted
-    assert (readings["customer_id"] == "A").sum() == kept
-    set_aside = len(readings) != len(GOOD) + len(lines) + len(others)
-    assert set_aside == (region.path / "quarantine").exists()
-    if set_aside:
-        out = aside(region, "readings")
-        assert len(readings) + len(out) == len(GOOD) + len(lines) + len(others)
-        assert set(out["rule"]) <= set(wanted)
-        assert (out["file"] == "readings.csv").all()
+    export = [HEADER, *hourly("B", np.round(1 + np.sin(np.arange(2500)), 3))]
+    places = {}
+    for number, (case, (lines, _, _)) in enumerate(READINGS.items()):
+        own = [line.replace("A", f"A{number:02}") for line in (*GOOD, *lines)]
+        places[case] = (
+            f"A{number:02}",
+            range(len(export) + 1, len(export) + len(own) + 1),
+        )
+        export += own
+    region = imported(tmp_path_factory.mktemp("faulty"), readings_csv=export)
+    out, made = aside(region, "readings"), repaired(region, "readings")
+    # Two ways from one rule to the findings: the rows in the files, and the counts.
+    told = pd.concat([out.assign(rows=1), made])
+    told = told.astype({"line": int, "rows": int})
+    counts = told.groupby("rule")["rows"].sum().to_dict()
+    assert {rule: n for (_, rule), n in hits(region).items()} == counts
+    assert len(table_of(region, "readings")) + len(out) == len(export) - 1
+    assert (told["file"] == "readings.csv").all()
+    return table_of(region, "readings"), told, places
+
+
+@pytest.mark.parametrize("case", READINGS)
+def test_a_faulty_reading_is_told_and_the_good_ones_stay(faulty, case):
+    _, wanted, kept = READINGS[case]
+    readings, told, places = faulty
+    customer, lines = places[case]
+    ours = told[told["line"].isin(lines)]
+    assert ours.groupby("rule")["rows"].sum().to_dict() == wanted
+    assert (readings["customer_id"] == customer).sum() == kept
 
 
 def test_an_example_names_file_line_customer_column_and_value(tmp_path):
@@ -166,6 +193,85 @@ def test_a_value_that_can_not_be_is_set_aside_or_emptied(tmp_path):
     assert repaired(region, "customers")["found"].tolist() == ["0", "-5", "ten"]
 
 
+DATED = CUSTOMERS.replace("ev_flag: ev}", "open_date: ev}")
+
+
+def test_a_date_that_can_not_be_empties_its_cell_and_keeps_the_customer(tmp_path):
+    people = ["id,class,kva,ev", "A,居民,10,1900-01-01", "B,居民,10,2024-02-30"]
+    people += [f"C{n},居民,10,2015-06-01" for n in range(300)]
+    paid = ["id,day,yuan", "A,2024-03-04,50", "B,1900-01-01,50"]
+    region = imported(tmp_path / "a", DATED, customers_csv=people, payments_csv=paid)
+    assert len(region.customers) == 302
+    assert region.customers.loc[["A", "B"], "open_date"].isna().all()
+    assert table_of(region, "payments")["customer_id"].tolist() == ["A"]
+    assert hits(region) == {
+        ("customers", "impossible_date"): 1,
+        ("customers", "unreadable_stamp"): 1,
+        ("payments", "impossible_date"): 1,
+    }
+    made = repaired(region, "customers").set_index("rule")
+    assert made["found"].to_dict() == {
+        "impossible_date": "1900-01-01",
+        "unreadable_stamp": "2024-02-30",
+    }
+    assert (made["now"] == "").all()
+    findings = pd.read_parquet(region.path / "findings.parquet")
+    done = findings.set_index(["table", "rule"])["action"]
+    assert done["customers", "impossible_date"] == "repaired and marked"
+    assert done["payments", "impossible_date"] == "set aside"
+    switch = "quality: {rules: {impossible_date: leave_out}}\n"
+    region = imported(
+        tmp_path / "b",
+        DATED,
+        REGION + switch,
+        customers_csv=people,
+        payments_csv=["id,day,yuan", "C1,2024-03-04,50"],
+    )
+    assert len(region.customers) == 301
+    assert aside(region, "customers")["id"].tolist() == ["A"]
+
+
+METERED = """\
+tables:
+  customers:
+    files: ["customers.csv"]
+    columns: {customer_id: id, contract_kva: kva}
+  energy_daily:
+    files: ["daily.csv"]
+    columns: {customer_id: id, date: day, kwh: kwh}
+"""
+
+
+def days_of(customer, values):
+    days = pd.date_range("2024-03-01", periods=len(values))
+    return [f"{customer},{d:%F},{v}" for d, v in zip(days, values, strict=True)]
+
+
+def test_energy_is_judged_by_the_contract_where_it_is_known(tmp_path):
+    # 10 kVA carry 10 x 24 x 1.2 = 288 kWh a day.
+    usual = [8 + n % 3 for n in range(31)]
+    values = {
+        "one_day": [*usual[:30], 289],
+        "full_load": [*usual[:30], 288],
+        "after_silence": [*usual[:20], *[0] * 10, 8 * 288],
+        "in_watts": [1000 * value for value in usual],
+        "unknown": [*usual[:30], 289],
+    }
+    people = [f"{name},{'' if name == 'unknown' else 10}" for name in values]
+    region = imported(
+        tmp_path,
+        METERED,
+        customers_csv=["id,kva", *people],
+        daily_csv=[
+            "id,day,kwh",
+            *chain.from_iterable(starmap(days_of, values.items())),
+        ],
+    )
+    assert hits(region) == {("energy_daily", "above_limit"): 1}
+    row = aside(region, "energy_daily").iloc[0]
+    assert (row["id"], row["day"], row["kwh"]) == ("one_day", "2024-03-31", "289")
+
+
 def test_payments_of_strangers_are_set_aside_and_too_many_are_refused(tmp_path):
     region = people(tmp_path / "a", payments=["X1,2024-03-04,50"])
     assert hits(region) == {("payments", "unknown_customer"): 1}
@@ -232,27 +338,68 @@ PRIVATE = {
     "身份证12010119900101123X,急": "身份证[证件号],急",
     "户号0012345678停电": "户号[户号]停电",
     "户号：12345678": "户号[户号]",
+    "联系店话１９９００００２９３４": "联系店话[电话]",
+    "13800001234，13900001234": "[电话]，[电话]",
     "打010-12345678": "打[电话]",
     "我的号是0012345678": "我的号是[户号]",
     "3月4日10点停电2小时,电费120.50元": "3月4日10点停电2小时,电费120.50元",
     "2024-03-04 10:00:00停电": "2024-03-04 10:00:00停电",
+    "2024-03-14 16:20至2024-03-15 18:30": "2024-03-14 16:20至2024-03-15 18:30",
+    "138 度,5 月电费 1380.00 元": "138 度,5 月电费 1380.00 元",
 }
 
 
+def without_private_numbers(text):
+    with duckdb.connect() as connection:
+        query = f"select {masked('text')} from (select ?::varchar as text)"
+        return connection.execute(query, [text]).fetchall()[0][0]
+
+
 @pytest.mark.parametrize(("text", "wanted"), PRIVATE.items())
-def test_private_numbers_of_a_ticket_are_masked_everywhere(tmp_path, text, wanted):
+def test_private_numbers_are_masked_and_other_numbers_stay(text, wanted):
+    assert without_private_numbers(text) == wanted
+
+
+# Signs of everyday texts of the hotline, with broken words and figures of a bill.
+WORDS = st.text("停电联系店话手机请回呼我是的号，。:：（） 表度元ab\n", max_size=12)
+WIDE = str.maketrans("0123456789-", "０１２３４５６７８９－")
+
+
+@examples_of(max_examples=60, deadline=None)
+@given(
+    before=WORDS,
+    after=WORDS,
+    number=st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True),
+    gaps=st.lists(st.sampled_from(["", "", " ", "-", "\u3000", " -"]), min_size=10),
+    wide=st.lists(st.booleans(), min_size=11, max_size=11),
+    last=st.sampled_from(["", "13800001234", " 139 1111 2222"]),
+)
+def test_any_mobile_number_in_any_text_is_masked(
+    before, after, number, gaps, wide, last
+):
+    signs = [d.translate(WIDE) if w else d for d, w in zip(number, wide, strict=True)]
+    written = "".join(a + b for a, b in zip(signs, [*gaps[:10], ""], strict=True))
+    safe = without_private_numbers(f"{before}{written}{after}{last}")
+    assert re.sub(r"\D", "", unicodedata.normalize("NFKC", safe)) == ""
+    assert safe.startswith(before.rstrip("：: 号是\n"))
+
+
+def test_private_numbers_of_a_ticket_appear_in_no_file(tmp_path):
+    texts = [text for text in PRIVATE if text != PRIVATE[text]]
     lines = [
-        TICKET_HEADER,
-        f'T1,C1,2024-03-04,inquiry,"{text}"',
-        f'T2,C1,2024-02-30,inquiry,"{text}"',
-        *(f"T{n},C1,2024-03-04,inquiry,停电" for n in range(3, 200)),
+        f'T{n}{day},C1,2024-{day},inquiry,"{text}"'
+        for n, text in enumerate(texts)
+        for day in ("03-04", "02-30")
     ]
-    region = imported(tmp_path, TICKETS, tickets_csv=lines)
-    assert table_of(region, "tickets").set_index("ticket_id")["text_zh"]["T1"] == wanted
-    assert aside(region, "tickets")["text"].tolist() == [wanted]
-    for path in (region.path / "repaired").glob("*.csv"):
-        assert text not in path.read_text("utf-8")
-    assert text not in "".join(examples(region).values())
+    lines += [f"U{n},C1,2024-03-04,inquiry,停电" for n in range(1000)]
+    region = imported(tmp_path, TICKETS, tickets_csv=[TICKET_HEADER, *lines])
+    wanted = [PRIVATE[text] for text in texts]
+    kept = table_of(region, "tickets")["text_zh"]
+    assert sorted(kept[kept != "停电"]) == sorted(wanted)
+    assert sorted(aside(region, "tickets")["text"]) == sorted(wanted)
+    told = "".join(examples(region).values())
+    told += "".join(p.read_text("utf-8") for p in region.path.glob("repaired/*.csv"))
+    assert not [text for text in texts if text in told]
 
 
 def test_empty_and_very_long_texts_stay_and_are_told(tmp_path):

@@ -289,6 +289,7 @@ def real(*parts):
     return path
 
 
+@pytest.mark.slow
 def test_the_draft_of_the_us_meters(tmp_path):
     path = real("us_openfido_60min_2015", "ami_data.csv.gz")
     found, text = only(path, tmp_path, "readings")
@@ -302,6 +303,7 @@ def test_the_draft_of_the_us_meters(tmp_path):
     assert "resolution_minutes: 60" in text
 
 
+@pytest.mark.slow
 def test_the_draft_of_the_firms_of_yangzhong(tmp_path):
     path = real("cn_yangzhong_daily_2015_2016", "power_all_2.csv.gz")
     found, text = only(path, tmp_path, "energy_daily")
@@ -335,6 +337,7 @@ def test_the_draft_of_the_payments(tmp_path, name, formats):
     assert "timezone: Asia/Shanghai" in text
 
 
+@pytest.mark.slow
 def test_the_draft_of_the_german_profiles(tmp_path):
     path = real("de_simbench_15min_2016", "profiles_p_pu.parquet")
     found, text = only(path, tmp_path, "readings")

@@ -5,6 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.spatial.distance import pdist
+from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from research.segmenters import LoadShapeKMeans, normalize_shapes
@@ -297,6 +299,65 @@ def test_missing_and_infinite_readings_are_refused(value, word):
     X[0, 0] = value
     with pytest.raises(ValueError, match=word):
         LoadShapeKMeans(2).fit(X)
+
+
+@pytest.mark.parametrize("n_clusters", [2, 3, 5, 8])
+def test_the_best_of_the_starts_is_as_good_as_that_of_scikit_learn(
+    overlapping, n_clusters
+):
+    shapes = normalize_shapes(overlapping)
+    plain = KMeans(n_clusters, n_init=300, tol=0, random_state=7).fit(shapes)
+    found = LoadShapeKMeans(n_clusters, n_init=300, random_state=0).fit(overlapping)
+    assert found.inertia_ <= 1.002 * plain.inertia_
+
+
+@pytest.mark.parametrize("n_init", [1, 20, 100])
+def test_no_customer_is_nearer_to_the_mean_of_another_segment(overlapping, n_init):
+    segmenter = LoadShapeKMeans(7, n_init=n_init, random_state=0).fit(overlapping)
+    shapes, labels = normalize_shapes(overlapping), segmenter.labels_
+    means = pd.DataFrame(shapes).groupby(labels).mean().to_numpy()
+    distances = ((shapes[:, None] - means) ** 2).sum(axis=2)
+    assert_array_equal(distances.argmin(axis=1), labels)
+
+
+@pytest.mark.parametrize("how", [*NORMALIZATIONS, "none"])
+@pytest.mark.parametrize("n", [10, 120])
+def test_compact_rows_are_as_far_apart_as_shapes(overlapping, how, n):
+    X = overlapping[:n]
+    _, points = LoadShapeKMeans(normalization=how).compact(X)
+    assert points.shape[1] <= min(X.shape)
+    assert_allclose(pdist(points), pdist(normalize_shapes(X, how)), rtol=2e-5)
+
+
+@pytest.mark.parametrize("how", NORMALIZATIONS)
+def test_compact_rows_give_the_same_segments(planted, how):
+    X, _ = planted
+    segmenter = LoadShapeKMeans(5, normalization=how, random_state=0)
+    on_points, points = segmenter.compact(X)
+    assert_array_equal(on_points.fit_predict(points), segmenter.fit_predict(X))
+    assert on_points.inertia_ == pytest.approx(segmenter.inertia_, rel=1e-5)
+
+
+def test_compact_copies_stay_copies(overlapping):
+    X = np.vstack([overlapping, 4 * overlapping[:50]])
+    _, points = LoadShapeKMeans().compact(X)
+    assert_array_equal(points[:50], points[-50:])
+
+
+def test_compact_leaves_the_segmenter_as_it_was(overlapping):
+    segmenter = LoadShapeKMeans(3, normalization="mean", random_state=0)
+    on_points, _ = segmenter.compact(overlapping)
+    assert segmenter.normalization == "mean"
+    assert (on_points.n_clusters, on_points.random_state) == (3, 0)
+
+
+def test_shapes_that_differ_by_rounding_are_too_few():
+    base = np.repeat([[1.0, 2.0, 3.0], [3.0, 1.0, 2.0]], 5, axis=0)
+    X = base * (1 + 1e-9 * np.random.default_rng(0).standard_normal(base.shape))
+    with pytest.raises(
+        ValueError, match=r"needs at least 4 different shapes, \d found"
+    ):
+        LoadShapeKMeans(4, random_state=0).fit(X)
 
 
 @pytest.mark.slow

@@ -6,14 +6,14 @@ benchmarks.number_of_segments``), the mean adjusted Rand index of the segments t
 rule ends with (where none passes, the most stable number that is large enough):
 
 ============================================== ====
-best number                                    .867
-least Jaccard similarity .85                   .798
-mixture BIC                                    .784
-least Jaccard similarity .80                   .774
-the same with .75, where BIC is near its best  .770
-least Jaccard similarity .75 (this rule)       .742
-prediction strength of at least .8             .742
-maximum of the silhouette                      .667
+best number                                    .866
+least Jaccard similarity .85                   .794
+mixture BIC                                    .781
+least Jaccard similarity .80                   .766
+the same with .75, where BIC is near its best  .766
+least Jaccard similarity .75 (this rule)       .738
+prediction strength of at least .8             .738
+maximum of the silhouette                      .665
 ============================================== ====
 
 So the rule asks for segments that come back *and* that are large enough to speak of.

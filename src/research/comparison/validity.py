@@ -19,11 +19,8 @@ lay at 15 each time): they rank methods at one number of segments. `choose_k` ch
 import numpy as np
 import pandas as pd
 from scipy.spatial.distance import pdist, squareform
-from sklearn.metrics import (
-    calinski_harabasz_score,
-    davies_bouldin_score,
-    silhouette_score,
-)
+from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
+from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 
 
@@ -241,7 +238,7 @@ def silhouette(X, labels, max_customers=5000, random_state=0):
         X, labels = X[sample], labels[sample]
     if not 2 <= len(np.unique(labels)) < len(X):
         return float("nan")
-    return float(silhouette_score(X, labels))
+    return float(_silhouettes(X, labels).mean())
 
 
 def score_segmentations(X, segmentations):
@@ -288,6 +285,32 @@ def score_segmentations(X, segmentations):
         ],
         columns=["method", "score", "value", "better", "n_segments"],
     )
+
+
+def _silhouettes(X, labels):
+    """Silhouette of each point, by products of distances and memberships.
+
+    scikit-learn counts row by row and takes twice as long.
+    """
+    _, labels, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    members = np.eye(len(sizes))[labels]
+    X = X - X.mean(axis=0)
+    found = np.empty(len(X))
+    for first in range(0, len(X), 1000):  # bounds the memory
+        rows = np.arange(first, min(first + 1000, len(X)))
+        distances = euclidean_distances(X[rows], X)
+        distances[np.arange(len(rows)), rows] = 0
+        sums = distances @ members
+        own = np.arange(len(rows)), labels[rows]
+        size = sizes[labels[rows]]
+        within = sums[own] / np.maximum(size - 1, 1)
+        means = sums / sizes
+        means[own] = np.inf
+        next_best = means.min(axis=1)
+        larger = np.maximum(within, next_best)
+        found[rows] = (next_best - within) / np.where(larger > 0, larger, 1.0)
+        found[rows[size == 1]] = 0
+    return found
 
 
 def _segments(X, labels):

@@ -57,12 +57,28 @@ ROW_RULES = {
     ),
     "no_rows": Rule("row", "table that the mapping names and that is empty", "keep"),
     "missing_id": Rule("row", "empty id or other key", "leave_out"),
-    "unreadable_stamp": Rule("row", "time that is no time", "leave_out", ("repair",)),
+    # A wrong day of a contract says nothing against the customer; a wrong capacity or
+    # voltage does, for features are reckoned from it.
+    "unreadable_stamp": Rule(
+        "row",
+        "time that is no time: emptied where the table can do without, else the row is "
+        "set aside",
+        "repair",
+        ("leave_out",),
+    ),
     "impossible_date": Rule(
-        "row", "date before 1990 or in the future", "leave_out", ("repair",)
+        "row",
+        "date that can not have been, as before 1990 or in the future: emptied where "
+        "the table can do without, else the row is set aside",
+        "repair",
+        ("leave_out",),
     ),
     "unreadable_value": Rule(
-        "row", "value that is no number, or none", "leave_out", ("repair",)
+        "row",
+        "value that is no number, or none; repair empties the cell where the table "
+        "can do without",
+        "leave_out",
+        ("repair",),
     ),
     "ambiguous_hour": Rule(
         "row", "hour that comes twice: its first row is the earlier", "repair"
@@ -72,10 +88,18 @@ ROW_RULES = {
         "row", "offset from UTC that the region's time zone does not have", "keep"
     ),
     "unknown_code": Rule(
-        "row", "code that the table does not know", "repair", ("leave_out",)
+        "row",
+        "code that the table does not know: it gets the table's code for unknown ones; "
+        "where there is none the row is set aside",
+        "repair",
+        ("leave_out",),
     ),
     "out_of_bounds": Rule(
-        "row", "value outside of what is possible", "leave_out", ("repair",)
+        "row",
+        "figure outside of what is possible; repair empties the cell where the table "
+        "can do without",
+        "leave_out",
+        ("repair",),
     ),
     "register_start": Rule("row", "first figure of a register", "leave_out"),
     "meter_change": Rule(
@@ -83,13 +107,18 @@ ROW_RULES = {
     ),
     "roll_over": Rule(
         "row",
-        "negative difference where a register passed its highest figure",
+        "energy below zero where a register of 4, 5 or 6 digits started again: its "
+        "highest figure is added if at most 20 times the customer's median remains",
         "repair",
         ("leave_out",),
     ),
     "negative": Rule("row", "energy below zero at a meter without export", "leave_out"),
     "above_limit": Rule(
-        "row", "energy above what the connection can carry", "leave_out"
+        "row",
+        "energy above what the connection can carry: readings.max_kw, or 1.2 times the "
+        "contract where it is known and neither a silence nor a month in another unit "
+        "explains it; money above a billion yuan",
+        "leave_out",
     ),
     "off_grid": Rule("row", "time between two intervals", "repair", ("leave_out",)),
     "spelling": Rule(

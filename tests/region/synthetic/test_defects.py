@@ -12,13 +12,13 @@ from research.region.synthetic.defects import cells, inject_daily, inject_interv
 from research.region.synthetic.defects.log import as_text, row_keys
 from research.region.synthetic.defects.tables import inject_tables
 
-N, N_DAYS = 600, 210
+N, N_DAYS = 400, 210
 LEVELS = ("light", "typical", "heavy")
 
 
 def plan_of(level="typical", seed=7, n_days=N_DAYS):
     days = pd.date_range("2024-01-01", periods=n_days)
-    return SimpleNamespace(seed=seed, defects=level, days=days)
+    return SimpleNamespace(seed=seed, defects=level, days=days, panel_days=days)
 
 
 def people_of(n=N, seed=1):
@@ -285,11 +285,11 @@ def test_same_seed_same_defects_other_seed_others():
     assert not logs[0].equals(logs[2])
 
 
+OFTEN = "missing offline_run unit_file exact_duplicate posting paid_twice".split()
 MECHANISMS = (
-    "missing offline_run frozen_run meter_change roll_over ct_ratio unit_file "
-    "stamp_flip exact_duplicate id_spelling wrong_transformer unknown_industry "
-    "posting refund paid_twice corrected_bill bank_late ticket_class no_customer "
-    "impossible_date"
+    "frozen_run meter_change roll_over ct_ratio stamp_flip id_spelling "
+    "wrong_transformer unknown_industry refund corrected_bill bank_late ticket_class "
+    "no_customer impossible_date"
 ).split()
 SHARES_OF = {"exact_duplicate": ["exact_duplicate", "whole_table_again"]}
 NAMES = {
@@ -321,7 +321,10 @@ def heavy():
         yield all_logs, all_logs()
 
 
-@pytest.mark.parametrize("mechanism", MECHANISMS)
+@pytest.mark.parametrize(
+    "mechanism",
+    [*OFTEN, *(pytest.param(m, marks=pytest.mark.slow) for m in MECHANISMS)],
+)
 def test_a_mechanism_switched_off_shifts_no_other(mechanism, heavy, monkeypatch):
     all_logs, before = heavy
     for name in SHARES_OF.get(mechanism, [mechanism]):
@@ -353,6 +356,29 @@ def test_intervals_and_days_tell_of_the_same_faults():
         # A quarter of the day may be lost on its own account.
         whole = both & np.isfinite(total)
         np.testing.assert_allclose(total[whole], days.kwh[whole], atol=0.05)
+
+
+def test_a_file_in_watts_holds_the_same_customers_and_month_in_both_tables():
+    plan, people = plan_of("heavy"), people_of()
+    # The intervals begin later than the days.
+    plan.panel_days = plan.days[100:]
+    kwh = energy_of(people, plan, n_slots=4)
+    at = np.arange(7, N, 3)
+    days = inject_daily(plan, people, kwh.sum(axis=2))
+    late = inject_intervals(plan, people, at, kwh[at][:, 100:], plan.panel_days)
+    ids = pd.Index(people["customer_id"])
+    stamps = pd.date_range(plan.panel_days[0], periods=110 * 4, freq="6h")
+    by_day = cells(days.log, "energy_daily", ids, plan.days)["unit_file"]
+    by_part = cells(late.log, "readings", ids, stamps)["unit_file"]
+    assert not by_day[:, :100].any()
+    found = by_part.reshape(N, 110, 4).any(axis=2)[at]
+    assert found.any()
+    # Other faults came first on some days of the one or the other table.
+    months = pd.Series(plan.panel_days.to_period("M"))
+    for struck in (found, by_day[at, 100:]):
+        assert struck.any(axis=1).sum() == found.any(axis=1).sum()
+        assert set(months[struck.any(axis=0)]) == set(months[found.any(axis=0)])
+    assert np.array_equal(found.any(axis=1), by_day[at, 100:].any(axis=1))
 
 
 def test_faults_do_not_depend_on_the_order_of_customers_or_chunks():
@@ -388,6 +414,7 @@ def test_a_catch_up_holds_the_energy_of_its_run():
         assert injected.kwh[row, day] == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_shares_are_those_of_the_level():
     plan, people = plan_of("typical", n_days=365), people_of(6000)
     kwh = energy_of(people, plan)

@@ -157,6 +157,7 @@ def test_accounts_are_read_from_opening_to_closing(regions):
     assert np.nanmin(region.kwh) == 0
 
 
+@pytest.mark.slow
 def test_growth_of_the_growing_group_shows_in_the_second_year():
     region = made("haihe", customers=3_000, days=731)
     rows = region.whole & (region.people["true_value_group"] == "G2").to_numpy()
@@ -224,6 +225,7 @@ def test_works_fall_in_month_20_and_those_that_lose_a_shift_fall_further(driftin
     assert fall[lost].mean() == pytest.approx(np.log(0.92 * 0.6), abs=0.15)
 
 
+@pytest.mark.slow
 def test_the_first_summer_of_the_drifting_region_is_two_degrees_hotter():
     falls = []
     for seed in range(6):

@@ -143,7 +143,9 @@ ids: {width: 10}
 """
 
 
-@pytest.mark.parametrize("level", ["none", "light", "typical", "heavy"])
+@pytest.mark.parametrize(
+    "level", ["none", pytest.param("light", marks=pytest.mark.slow), "typical", "heavy"]
+)
 def test_an_import_gives_the_same_tables_back(tmp_path, level):
     tables = exported()
     write_exports(tables, tmp_path / "export", level, seed=3)

@@ -82,6 +82,7 @@ def test_shapes_have_the_published_load_factors():
     assert set(day_shapes()) == set(ARCHETYPES)
 
 
+@pytest.mark.slow
 def test_customers_keep_the_load_factor_of_their_archetype():
     made = Made("haihe", "easy", customers=1_500, days=60, panel=600)
     work = made.working()
@@ -145,6 +146,7 @@ def test_storage_heaters_take_the_night(country):
     assert profile[NIGHT].sum() / profile.sum() > 0.6
 
 
+@pytest.mark.slow
 def test_night_users_of_region_c_double_in_the_heat():
     made = Made("minjiang", customers=600, days=240, panel=300)
     degrees = made.sky["t_mean"]
@@ -155,6 +157,18 @@ def test_night_users_of_region_c_double_in_the_heat():
     doubled = nights[:, hot].mean(axis=1) >= 2 * nights[:, mild].mean(axis=1)
     # Chengdu: at least 72 of 100 homes with air conditioning.
     assert np.nanmean(doubled) == pytest.approx(0.72, abs=0.08)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["haihe", "hetao"])
+def test_the_highest_quarter_hour_of_a_year_fits_the_contract(name):
+    made = Made(name, customers=1_500, days=366, panel=300)
+    peak = 4 * np.nanmax(made.quarters.reshape(len(made.quarters), -1), axis=1)
+    kva = made.people["contract_kva"].to_numpy()[made.positions]
+    used = (peak / kva)[~np.isnan(peak)]
+    assert 0.35 < np.median(used) < 0.6
+    assert (used > 1).mean() < 0.02
+    assert used.max() < 1.3
 
 
 def test_the_power_of_one_quarter_hour_tells_of_the_next(city):
@@ -168,6 +182,7 @@ def test_the_power_of_one_quarter_hour_tells_of_the_next(city):
     assert 0.75 < follow < 0.97
 
 
+@pytest.mark.slow
 def test_a_harder_region_has_customers_further_from_their_archetype():
     apart = []
     for difficulty in DIFFICULTIES:
@@ -222,7 +237,8 @@ def test_piles_charge_at_night_where_the_night_is_cheap():
     for cheap, hour in ((True, 23.5), (False, 20)):
         there = rows[tou == cheap]
         extra = np.nanmean(made.quarters[there][on[tou == cheap]], axis=0)
-        assert HOURS[extra.argmax()] == pytest.approx(hour, abs=1.6)
+        away = (HOURS[extra.argmax()] - hour + 12) % 24 - 12
+        assert abs(away) < 1.6
 
 
 def test_same_seed_same_readings_other_seed_others():

@@ -6,7 +6,7 @@ from research.region.schema import TABLES
 from research.region.strict_model import BANDS
 from research.region.synthetic.billing.bills import bills
 from research.region.synthetic.billing.registers import panel_months, registers
-from research.region.synthetic.drift import NO_REACTIVE, OLD_BANDS
+from research.region.synthetic.drift import NEW_PEAK, NO_REACTIVE, OLD_BANDS, VALLEY
 from research.region.synthetic.energy.daily import daily
 from research.region.synthetic.energy.intervals import panel
 from research.region.synthetic.money import money_tables
@@ -140,30 +140,76 @@ def test_registers_of_the_panel_are_those_of_its_quarter_hours():
     assert seen >= 5
 
 
-def hours_of(bands, name):
-    """Hours of a day in the windows of a band that do not cross midnight."""
-    windows = [window for band in bands if band.name == name for window in band.at]
-    return sum(int(w[6:8]) - int(w[:2]) for w in windows)
+# The new windows of the drifting region, month 18
 
 
-def test_a_flat_load_has_the_share_of_the_hours_in_each_band_before_and_after():
-    plan, people, kwh, _ = made("minjiang", 400, 700)
+@pytest.fixture(scope="module")
+def windows():
+    """Registers and bills of the drifting region up to month 22."""
+    plan, people, kwh, _ = made("minjiang", 900, 700)
     read = registers(plan, people, kwh)
+    return plan, people, read, bills(plan, people, kwh, read)
+
+
+def test_the_settings_tell_the_windows_that_the_script_brings():
+    rules = [r for r in plan_of("minjiang").settings.tou if not r.optional]
+    summer, year = rules
+    assert summer.months == [7, 8]
+    for rule in rules:
+        at = {band.name: band.at for band in rule.bands}
+        assert at["peak"] == ["{:02}:00-{:02}:00".format(*NEW_PEAK)]
+        assert at["valley"] == ["{:02}:00-{:02}:00".format(*VALLEY)]
+    assert summer.bands[0].name == "sharp"
+    # What changes are the windows, not the prices.
+    assert {band.name: band.x for band in OLD_BANDS} == {
+        band.name: band.x for band in year.bands
+    }
+
+
+@pytest.mark.parametrize(
+    ("ym", "sharp", "peak"),
+    [
+        pytest.param("2023-07", 0, 8, id="summer before"),
+        pytest.param("2024-06", 0, 8, id="month 17"),
+        pytest.param("2024-07", 2, 3, id="month 18, a summer month"),
+        pytest.param("2024-09", 0, 5, id="month 20"),
+    ],
+)
+def test_a_flat_load_is_billed_by_the_hours_of_the_windows_that_hold(
+    windows, ym, sharp, peak
+):
+    _, people, read, billed = windows
     kind = by_customer(people, "true_archetype", read["customer_id"]).to_numpy()
-    whole_year = next(rule for rule in plan.settings.tou if len(rule.months) == 12)
-    # The windows change with month 18.
-    for ym, bands in (("2024-06", OLD_BANDS), ("2024-09", whole_year.bands)):
-        # Base stations run through, day and night.
-        mine = read[(kind == "T1") & (read["ym"] == ym)].dropna(subset=["flat_kwh"])
-        share = mine["peak_kwh"].sum() / mine["active_kwh"].sum()
-        assert share == pytest.approx(hours_of(bands, "peak") / 24, abs=0.02)
-        assert mine["valley_kwh"].sum() / mine["active_kwh"].sum() == pytest.approx(
-            8 / 24, abs=0.02
-        )
+    # Base stations and continuous works run through, day and night.
+    mine = read[np.isin(kind, ["T1", "I3"]) & (read["ym"] == ym)]
+    mine = mine[mine["flat_kwh"].notna() & (mine["active_kwh"] > 0)]
+    assert len(mine) > 15
+    hours = {"sharp": sharp, "peak": peak, "valley": 8, "flat": 16 - sharp - peak}
+    for band, wanted in hours.items():
+        share = (mine[f"{band}_kwh"] / mine["active_kwh"]).mean()
+        assert share == pytest.approx(wanted / 24, abs=0.02)
+    price = {"sharp": 1.8, "peak": 1.5, "flat": 1.0, "valley": 0.46}
+    due = sum(0.66 * x * mine[f"{band}_kwh"] for band, x in price.items())
+    due.index = mine["customer_id"]
+    found = billed[billed["ym"] == ym].set_index("customer_id")["energy_charge"]
+    assert found.loc[due.index].to_numpy() == pytest.approx(due.to_numpy(), abs=0.03)
+
+
+def test_shops_that_answer_the_new_windows_take_less_in_the_peak(windows):
+    _, people, read, _ = windows
+    kind = by_customer(people, "true_archetype", read["customer_id"]).to_numpy()
+    labels = by_customer(people, "true_drift", read["customer_id"])
+    read = read.assign(answers=labels.str.contains("tou_shift").to_numpy())
+    read["share"] = read["peak_kwh"] / read["active_kwh"]
+    shops = read[(kind == "S1") & read["share"].notna()]
+    share = shops.groupby(["ym", "answers"])["share"].mean().unstack()
+    ratio = share[True] / share[False]
+    assert ratio["2024-05"] == pytest.approx(1, abs=0.08)
+    assert ratio["2024-09"] == pytest.approx(0.7, abs=0.08)
 
 
 def test_the_drifting_region_loses_its_reactive_energy_but_not_its_bills():
-    plan, people, kwh, _ = made("minjiang", 150, 960)
+    plan, people, kwh, _ = made("minjiang", 60, 960)
     money = money_tables(plan, people, kwh)
     read, billed = money.tables["registers"], money.tables["bills"]
     months = plan.months.strftime("%Y-%m")
@@ -374,7 +420,7 @@ def test_all_money_tables_have_the_columns_and_codes_of_the_schema():
 
 def test_another_seed_gives_other_bills_and_the_same_seed_the_same():
     first, same, other = (
-        money_tables(*made("hetao", 120, 100, seed=seed)[:3]) for seed in (5, 5, 6)
+        money_tables(*made("hetao", 40, 40, seed=seed)[:3]) for seed in (5, 5, 6)
     )
     for name, frame in first.tables.items():
         pd.testing.assert_frame_equal(frame, same.tables[name])

@@ -23,6 +23,7 @@ def hours_of(on: Grid) -> pd.DataFrame:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "setting", "band"),
     [
@@ -39,6 +40,7 @@ def test_hours_without_supply_are_those_of_town_and_country(name, setting, band)
     assert np.mean(means) == pytest.approx(HOURS[setting], abs=band)
 
 
+@pytest.mark.slow
 def test_a_third_of_the_hours_is_planned():
     hours = sum(hours_of(planned_grid("hetao", 6000, 500, s)).sum() for s in range(5))
     assert hours["planned"] / hours["all"] == pytest.approx(PLANNED_SHARE, abs=0.05)
@@ -54,7 +56,7 @@ def test_an_outage_is_of_a_transformer_or_of_a_feeder():
 
 
 def test_outages_end_after_they_begin_and_are_told_before():
-    on = planned_grid("hetao", 6000, 500)
+    on = planned_grid("hetao")
     off = on.outages
     assert (off["ts_end"] > off["ts_start"]).all()
     assert off["ts_start"].is_monotonic_increasing
@@ -65,12 +67,13 @@ def test_outages_end_after_they_begin_and_are_told_before():
 
 
 def test_work_is_planned_on_working_days():
-    on = planned_grid("hetao", 6000, 500)
+    on = planned_grid("hetao")
     day = on.outages.loc[on.outages["planned"], "ts_start"].dt.normalize()
     # Weekends are worked only where a holiday was moved: some three in a hundred days.
     assert (day.dt.day_of_week >= 5).mean() < 0.1
 
 
+@pytest.mark.slow
 def test_old_transformers_fail_four_times_as_often():
     times, years = {"aged": 0, "none": 0}, {"aged": 0.0, "none": 0.0}
     for seed in range(5):

@@ -3,12 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.cluster import AgglomerativeClustering, KMeans
+from sklearn.metrics import adjusted_rand_score
+from sklearn.mixture import GaussianMixture
+from sklearn.preprocessing import RobustScaler
 
 from research.region import InputError
 from research.region.schema import TABLES
 from research.region.synthetic import REGIONS, SIZES, plan_of
+from research.region.synthetic.energy.intervals import panel_positions
 from research.region.synthetic.population.archetypes import ARCHETYPES, SHARES
 from research.region.synthetic.population.customers import counts_of, matched, people
 from research.region.synthetic.streams import stream
@@ -143,6 +148,31 @@ def test_homes_pay_in_advance_as_the_region_says():
         assert prepaid[home].mean() == pytest.approx(share, abs=0.04)
 
 
+@pytest.mark.slow
+def test_ward_and_mixtures_find_the_value_groups_better_than_kmeans(cities):
+    scores = []
+    for frame in cities:
+        large = frame[frame["true_value_group"] != ""]
+        columns = [
+            np.log(large["true_monthly_kwh"]),
+            large["true_growth"],
+            np.log(large["true_cv"]),
+            large["true_credit"],
+        ]
+        X = RobustScaler().fit_transform(np.column_stack(columns))
+        methods = (
+            KMeans(4, n_init=5, random_state=0),
+            AgglomerativeClustering(4),
+            GaussianMixture(4, n_init=4, random_state=0),
+        )
+        truth = large["true_value_group"]
+        scores.append([adjusted_rand_score(truth, m.fit_predict(X)) for m in methods])
+    kmeans, ward, mixture = np.mean(scores, axis=0)
+    # The rare groups are drowned by the common one.
+    assert min(ward, mixture) >= kmeans
+    assert mixture > kmeans + 0.1
+
+
 def test_who_pays_late_has_less_credit(cities):
     frame = pd.concat(cities)
     credit = frame.groupby("true_pay_class")["true_credit"].mean()
@@ -178,6 +208,21 @@ def test_labels_of_drift_say_what_happens():
     prepaid = frame["pay_system"].str.startswith("prepaid").sum()
     assert treated + control == prepaid
     assert treated / prepaid == pytest.approx(0.5, abs=0.02)
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(st.sampled_from(REGIONS), st.integers(20, 400), st.integers(0, 10_000))
+def test_a_region_may_have_any_number_of_customers(name, n, seed):
+    plan = plan_of(name, customers=n, days=60, panel=n // 3, seed=seed)
+    frame = people(plan)
+    assert len(frame) == n
+    assert frame["customer_id"].is_unique
+    assert (frame["sample_weight"] > 0).all()
+    home = frame["true_archetype"].str.startswith("R")
+    assert home.sum() == round(0.75 * n)
+    positions = panel_positions(plan, frame)
+    assert np.array_equal(positions, np.unique(positions))
+    assert len(positions) == n // 3
 
 
 def test_same_seed_same_people_other_seed_others():

@@ -32,6 +32,13 @@ def made(name, customers, days, seed=0):
 
 @pytest.fixture(scope="module")
 def city():
+    """A city of prepaid homes for a year."""
+    plan, people, kwh = made("haihe", 2_000, 366)
+    return plan, people, kwh, prepaid(plan, people, kwh)
+
+
+@pytest.fixture(scope="module")
+def large_city():
     """A city of over 5,000 prepaid homes for a year."""
     plan, people, kwh = made("haihe", 8_000, 366)
     return plan, people, kwh, prepaid(plan, people, kwh)
@@ -54,8 +61,9 @@ def orders(city):
 # C2
 
 
-def test_three_homes_in_ten_trip_twice_or_more_in_twelve_months(city):
-    plan, _, _, tables = city
+@pytest.mark.slow
+def test_three_homes_in_ten_trip_twice_or_more_in_twelve_months(large_city):
+    plan, _, _, tables = large_city
     trips = trips_a_year(plan, tables)
     assert len(trips) >= 5_000
     assert (trips >= 2).mean() == pytest.approx(0.31, abs=0.025)
@@ -74,33 +82,38 @@ def test_the_scale_of_attention_is_the_one_that_bisection_finds(name):
 # C3
 
 
-def test_attempts_succeed_as_often_as_the_utility_reports(city):
-    delivered = city[3].topups["outcome"] == "delivered"
+@pytest.mark.slow
+def test_attempts_succeed_as_often_as_the_utility_reports(large_city):
+    delivered = large_city[3].topups["outcome"] == "delivered"
     assert len(delivered) >= 20_000
     assert delivered.mean() == pytest.approx(0.948, abs=0.005)
 
 
+@pytest.mark.slow
 def test_rural_attempts_succeed_less_often():
     plan, people, kwh = made("hetao", 6_000, 300)
     delivered = prepaid(plan, people, kwh).topups["outcome"] == "delivered"
     assert delivered.mean() == pytest.approx(DELIVERED["hetao"], abs=0.01)
 
 
-def test_failures_have_the_causes_of_the_specification(city):
-    reasons = city[3].topups["fail_reason"].value_counts(normalize=True)
+@pytest.mark.slow
+def test_failures_have_the_causes_of_the_specification(large_city):
+    reasons = large_city[3].topups["fail_reason"].value_counts(normalize=True)
     for cause, share in CAUSES.items():
         assert reasons[cause] == pytest.approx(share, abs=0.03)
     assert set(reasons.index) == set(CAUSES)
 
 
-def test_seven_failures_in_ten_come_after_the_payment(city):
-    topups = city[3].topups
+@pytest.mark.slow
+def test_seven_failures_in_ten_come_after_the_payment(large_city):
+    topups = large_city[3].topups
     failed = topups[topups["outcome"] != "delivered"]
     assert failed["ts_paid"].notna().mean() == pytest.approx(0.70, abs=0.03)
 
 
-def test_attempts_fail_more_in_the_evening_and_behind_a_poor_network(city):
-    topups = city[3].topups.merge(city[3].truth, on="customer_id")
+@pytest.mark.slow
+def test_attempts_fail_more_in_the_evening_and_behind_a_poor_network(large_city):
+    topups = large_city[3].topups.merge(large_city[3].truth, on="customer_id")
     delivered = topups["outcome"] == "delivered"
     evening = topups["ts_order"].dt.hour.isin([18, 19, 20])
     poor = topups["true_poor_network"]
@@ -116,7 +129,7 @@ def test_every_balance_is_yesterdays_less_cost_plus_top_ups_to_the_cent(city):
     change = np.diff(tables.balance.astype(int), axis=1)
     wanted = tables.topup[:, 1:].astype(int) - tables.cost[:, 1:]
     both = tables.is_open[:, 1:] & tables.is_open[:, :-1]
-    assert both.sum() > 1_000_000
+    assert both.sum() > 400_000
     assert np.array_equal(change[both], wanted[both])
     opens = tables.is_open[:, 1:] & ~tables.is_open[:, :-1]
     assert np.array_equal(tables.balance[:, 1:][opens], wanted[opens])
@@ -163,6 +176,7 @@ def test_homes_on_time_of_use_pay_less_for_the_night(city):
 # C18
 
 
+@pytest.mark.slow
 def test_frequent_homes_stay_frequent_and_occasional_ones_do_not_stay():
     plan, people, kwh = made("haihe", 5_000, 730)
     tables = prepaid(plan, people, kwh)
@@ -257,7 +271,7 @@ def test_an_order_is_paid_once_and_given_back_only_if_it_was_never_delivered(cit
     topups, payments = city[3].topups, city[3].payments
     assert payments["payment_id"].is_unique
     refunds = payments.dropna(subset=["refund_of"])
-    assert len(refunds) > 50
+    assert len(refunds) > 20
     original = payments.set_index("payment_id").loc[refunds["refund_of"]]
     assert (original["amount_yuan"].to_numpy() == -refunds["amount_yuan"]).all()
     delivered = set(topups.loc[topups["outcome"] == "delivered", "order_id"])
@@ -268,8 +282,9 @@ def test_an_order_is_paid_once_and_given_back_only_if_it_was_never_delivered(cit
     assert (times == 1).all()
 
 
-def test_channels_have_the_shares_of_the_region(city):
-    shares = orders(city)["channel"].value_counts(normalize=True)
+@pytest.mark.slow
+def test_channels_have_the_shares_of_the_region(large_city):
+    shares = orders(large_city)["channel"].value_counts(normalize=True)
     for channel, share in MIX["haihe"].items():
         assert shares[channel] == pytest.approx(share, abs=0.03)
 
@@ -301,6 +316,7 @@ def test_alerts_cut_the_trips_of_the_treated_half_by_sixty_percent():
     assert after / control_after == pytest.approx(0.40, abs=0.10)
 
 
+@pytest.mark.slow
 def test_the_hall_loses_its_homes_to_the_app_in_the_drifting_region():
     plan, people, kwh = made("minjiang", 1_500, 1_000)
     topups = prepaid(plan, people, kwh).topups

@@ -39,6 +39,7 @@ def three_kinds(name: str, **options) -> tuple[int, int]:
     return three.sum(), (truth.loc[three, "topic"] == "remote_topup_fail").sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["haihe", "hetao"])
 def test_failed_topups_have_their_share_of_three_kinds_to_the_ticket(name):
     all_three, failed = three_kinds(name, intensity=150.0, exact=True)
@@ -46,6 +47,7 @@ def test_failed_topups_have_their_share_of_three_kinds_to_the_ticket(name):
     assert abs(failed - TOPUP_SHARE * all_three) <= 1
 
 
+@pytest.mark.slow
 def test_failed_topups_have_their_share_of_three_kinds_by_chance():
     pairs = [three_kinds("haihe", intensity=150.0, seed=seed) for seed in range(2)]
     all_three, failed = np.sum(pairs, axis=0)
@@ -57,6 +59,7 @@ def test_the_knob_of_the_share_turns():
     assert abs(failed - 0.05 * all_three) <= 1
 
 
+@pytest.mark.slow
 def test_kinds_are_as_common_as_wanted():
     found, _, _ = made("haihe", intensity=150.0)
     share = found["type"].value_counts(normalize=True)
@@ -112,6 +115,7 @@ def test_every_text_says_something_in_chinese(name):
     assert not found["text_zh"].str.contains("[{}]").any()
 
 
+@pytest.mark.slow
 def test_every_topic_of_the_catalogue_occurs():
     truths = [made(name, intensity=150.0)[2] for name in ("haihe", "hetao")]
     assert set(pd.concat(truths)["topic"]) == set(
@@ -210,6 +214,7 @@ def test_repeats_are_of_an_earlier_ticket_on_the_same_matter():
     assert (first["ts_done"].to_numpy() < later["ts_created"].to_numpy()).all()
 
 
+@pytest.mark.slow
 def test_the_two_bad_units_are_complained_of_most():
     on = planned_grid("haihe", 6000, 500)
     found, _, _ = made("haihe", size=(6000, 500), intensity=100.0)
@@ -224,6 +229,7 @@ def test_the_two_bad_units_are_complained_of_most():
     assert rate[list(bad)].mean() / good == pytest.approx(2.5, abs=0.7)
 
 
+@pytest.mark.slow
 def test_tickets_without_a_cause_are_poisson():
     on = planned_grid("haihe")
     found, _, truth = made("haihe", intensity=100.0)
@@ -240,6 +246,7 @@ def test_tickets_without_a_cause_are_poisson():
     assert daily.var() / daily.mean() == pytest.approx(1, abs=0.45)
 
 
+@pytest.mark.slow
 def test_summer_has_more_tickets():
     found, _, truth = made("haihe", intensity=100.0)
     base = found.loc[(truth["cause"] == "base").to_numpy(), "ts_created"]

@@ -52,7 +52,12 @@ def made(name: str, size: tuple[int, int] = (3000, 400)) -> dict[str, pd.DataFra
 
 
 @pytest.mark.parametrize(
-    "size", [(3000, 400), (300, 120), (20, 28)], ids=["small", "tiny", "least"]
+    "size",
+    [
+        pytest.param((3000, 400), id="small", marks=pytest.mark.slow),
+        pytest.param((300, 120), id="tiny"),
+        pytest.param((20, 28), id="least"),
+    ],
 )
 @pytest.mark.parametrize("name", REGIONS)
 def test_every_table_is_as_the_schema_has_it(name, size):
@@ -72,8 +77,8 @@ def test_every_table_is_as_the_schema_has_it(name, size):
 
 
 def test_references_lead_somewhere():
-    tables = made("hetao")
-    on = planned_grid("hetao")
+    tables = made("hetao", (300, 120))
+    on = planned_grid("hetao", 300, 120)
     tables = {**tables, "customers": on.people}
     for table, frame in tables.items():
         for name, column in TABLES[table].columns.items():
@@ -92,7 +97,8 @@ def test_the_same_seed_makes_the_same_tables():
 
 
 def test_a_missing_cause_changes_no_other_table():
-    with_them, without = made("haihe"), voices(planned_grid("haihe"))
+    size = 300, 120
+    with_them, without = made("haihe", size), voices(planned_grid("haihe", *size))
     for name in ("needs_survey", "manager_log", "sla", "economy"):
         assert_frame_equal(with_them[name], without[name])
     columns = ["customer_id", "ts", "channel", "function"]
@@ -104,6 +110,7 @@ def test_a_missing_cause_changes_no_other_table():
     assert_frame_equal(*(frame.reset_index(drop=True) for frame in journeys))
 
 
+@pytest.mark.slow
 def test_contacts_move_to_the_app():
     on = planned_grid("minjiang", 3000, 1096)
     met = contacts(on.plan, on.people, tickets(*on)[0])
@@ -115,7 +122,7 @@ def test_contacts_move_to_the_app():
 
 
 def test_every_ticket_is_a_contact():
-    tables = made("haihe")
+    tables = made("haihe", (300, 120))
     called = tables["tickets"].set_index(["customer_id", "ts_created"]).index
     assert called.isin(tables["contacts"].set_index(["customer_id", "ts"]).index).all()
     assert tables["contacts"]["ts"].is_monotonic_increasing
@@ -140,6 +147,7 @@ def test_managers_work_on_working_days():
     assert (own.loc[log["customer_id"]].to_numpy() == log["manager_id"]).all()
 
 
+@pytest.mark.slow
 def test_managers_of_many_see_each_less_often():
     on = planned_grid("haihe", 6000, 500)
     log = manager_log(on.plan, on.people)

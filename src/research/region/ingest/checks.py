@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from research.region.ingest import private
+from research.region.ingest.by_customer import limit_of
 from research.region.ingest.headers import quoted
 from research.region.schema import TABLES, Column
 from research.region.settings import Settings
 
-ENERGY = {"readings": "interval", "energy_daily": "day", "energy_monthly": "month"}
-HOURS = {"day": 24, "month": 24 * 31}
+ENERGY = ("readings", "energy_daily", "energy_monthly")
 # No payment and no bill of a single customer comes near it.
 MAX_YUAN = 1e9
-MAX_KW = 1e6
 LONG_TEXT = 10_000
 FREE_TEXTS = ("text_zh", "handle_text_zh")
 CATCH_ALL = ("unknown", "other")
@@ -35,7 +34,9 @@ class Check(NamedTuple):
     value: str | None = None
 
 
-def checks_of(table: str, columns: list[str], settings: Settings) -> Iterator[Check]:
+def checks_of(
+    table: str, columns: list[str], settings: Settings, *, special: bool = False
+) -> Iterator[Check]:
     """Checks of `table` for the `columns` it has, those of what is missing first.
 
     Parameters
@@ -44,6 +45,9 @@ def checks_of(table: str, columns: list[str], settings: Settings) -> Iterator[Ch
     columns : list of str
         Dates are timestamps here and figures doubles: wide enough for any fault.
     settings : Settings
+    special : bool
+        Whether `rolled_kwh` and `too_high` stand beside the columns, as
+        `by_customer.special_rows` gives them.
     """
     declared = [TABLES[table].columns[name] for name in columns]
     for column in declared:
@@ -59,7 +63,7 @@ def checks_of(table: str, columns: list[str], settings: Settings) -> Iterator[Ch
         elif column.codes:
             yield _code(column)
     if table in ENERGY:
-        yield from _energy(ENERGY[table], settings)
+        yield from _energy(table, settings, special)
     if table == "payments" and settings.reference_date:
         last = f"timestamp '{settings.reference_date}' + interval 1 day"
         yield Check("after_reference_date", "ts", f"ts >= {last}")
@@ -134,16 +138,15 @@ def _code(column: Column) -> Check:
     return Check("unknown_code", column.name, f"{name} not in ({known})", other)
 
 
-def _energy(span: str, settings: Settings) -> Iterator[Check]:
-    readings = settings.readings
-    limit, export, hours = MAX_KW, False, HOURS.get(span, 1)
-    if readings is not None:
-        limit, export = readings.max_kw or MAX_KW, readings.export
-        if span == "interval":
-            hours = readings.resolution_minutes / 60
-    if not export:
-        yield Check("negative", "kwh", "kwh < 0")
-    yield Check("above_limit", "kwh", f"abs(kwh) > {limit * hours!r}")
+def _energy(table: str, settings: Settings, special: bool) -> Iterator[Check]:
+    above, passed = f"abs(kwh) > {limit_of(table, settings)!r}", ""
+    if special:
+        above, passed = f"({above} or too_high)", " and rolled_kwh is null"
+    if settings.readings is None or not settings.readings.export:
+        rolled = "rolled_kwh is not null" if special else "false"
+        yield Check("roll_over", "kwh", rolled, "rolled_kwh" if special else "null")
+        yield Check("negative", "kwh", f"kwh < 0{passed}")
+    yield Check("above_limit", "kwh", f"{above}{passed}")
 
 
 def _text(column: Column) -> Iterator[Check]:

@@ -95,7 +95,7 @@ def typed(
         elif column and (column.codes or name in mapped.codes):
             repaired = action_of("unknown_code", settings) == "repair"
             reading = cells.code(connection, laid, mapped, column, repaired=repaired)
-        elif column and not _is_id(column):
+        elif column and not is_id(column):
             reading = cells.free_text(name)
         else:
             width = mapped.id_width or settings.ids.width
@@ -129,7 +129,8 @@ def latest_days(paths: dict[str, Path]) -> dict[str, dt.date]:
     return {n: d + dt.timedelta(days=1) for n, d in days.items() if d.year >= 1990}
 
 
-def _is_id(column: Column) -> bool:
+def is_id(column: Column) -> bool:
+    """Whether a column of text holds ids, which have one spelling."""
     return bool(column.parent) or column.name.endswith("_id")
 
 
@@ -145,7 +146,7 @@ def _oddities(
                 (name, "odd", f"strlen({cell}) <> length({cell})"),
                 (name, "comma", f"contains({cell}, ',')"),
             ]
-        elif column is None or _is_id(column):
+        elif column is None or is_id(column):
             plain = f"regexp_full_match({cell}, '{spelling.PLAIN_ID}')"
             asked.append((name, "odd", f"{cell} <> '' and not {plain}"))
     if not asked:
@@ -189,7 +190,12 @@ def _view(
             else:
                 faults.append(case)
         if column and needed and column.kind in TIMES and latest:
-            faults.append(_future(reading, column, latest))
+            days = " ".join(
+                f"when {cells.listed([file])} then date '{day}'"
+                for file, day in latest.items()
+            )
+            to_come = later(reading.value, column, f"case r.file {days} end")
+            faults.append(f"when {to_come} then 'impossible_date:{reading.name}'")
     slot = ", r._slot" if mapped.layout == "slots_in_columns" else ""
     values = ", ".join(f"{r.value} as {quoted(r.name)}" for r in readings)
     verdict = f"case {' '.join(faults)} end" if faults else "null::varchar"
@@ -205,18 +211,11 @@ def _view(
     return view
 
 
-def _future(reading: cells.Reading, column: Column, latest: dict[str, dt.date]) -> str:
-    """Rows of a time that had not come when the file was written."""
-    value = reading.value
+def later(value: str, column: Column, day: str) -> str:
+    """SQL that is true of a time of `column` after a day, also in SQL."""
     if column.kind == "month":
         value = f"try_cast({value} || '-01' as date)"
-    files = " ".join(
-        f"when {cells.listed([file])} then timestamp '{day + dt.timedelta(days=1)}'"
-        for file, day in latest.items()
-    )
-    return (
-        f"when {value} >= case r.file {files} end then 'impossible_date:{reading.name}'"
-    )
+    return f"{value} >= {day} + interval 1 day"
 
 
 def _span(

@@ -9,6 +9,7 @@ import duckdb
 from research.region.ingest import facts
 from research.region.ingest.contents import unit_of
 from research.region.ingest.facts import Series
+from research.region.ingest.headers import quoted
 from research.region.ingest.matching import Found
 from research.region.ingest.sources import Look
 from research.region.schema import TABLES
@@ -140,6 +141,17 @@ def unit_lines(table: str, ours: dict[str, str]) -> list[Line]:
         if TABLES[table].columns[column].unit == "yuan" and unit_of(name) == "fen"
     }
     return [("units", money, "")] if money else []
+
+
+def unpaid_lines(connection: duckdb.DuckDBPyConnection, name: str) -> list[Line]:
+    """Rows without a date of payment: bills that nobody has paid yet."""
+    empty, rows = connection.sql(
+        f"select count_if(trim({quoted(name)}) = ''), count(*) from source"
+    ).fetchall()[0]
+    if not empty:
+        return []
+    said = f"{empty:,} of {rows:,} rows looked at are unpaid: no payments"
+    return [("where", {name: "filled"}, said)]
 
 
 def id_lines(connection: duckdb.DuckDBPyConnection, customer: str | None) -> list[Line]:

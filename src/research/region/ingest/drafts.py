@@ -18,10 +18,10 @@ from research.region.ingest.draft_lines import (
     sign_lines,
     stamp_lines,
     unit_lines,
+    unpaid_lines,
     value_lines,
 )
 from research.region.ingest.facts import Series
-from research.region.ingest.headers import quoted
 from research.region.ingest.matching import (
     SERIES,
     Found,
@@ -112,9 +112,8 @@ def _long(
     lines += code_lines(connection, table, ours)
     lines += unit_lines(table, ours) if table not in SERIES else []
     lines += id_lines(connection, ours.get("customer_id"))
-    empty = _with_gaps(connection, ours["ts"]) if table == "payments" else None
-    if empty:
-        lines.append(("where", {empty: "filled"}, "unpaid rows are no payments"))
+    if table == "payments":
+        lines += unpaid_lines(connection, ours["ts"])
     used = {*ours.values(), region.get("offset")}
     left = [name for name in found.names if name not in used]
     joined = " ".join(ours.values())
@@ -271,11 +270,3 @@ def _by_content(
     lines += [("columns", columns, "")]
     lines += format_lines(found, columns)
     return Draft(table, [*lines, *extra], 1, table != "energy_monthly", region)
-
-
-def _with_gaps(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
-    """The column, where some of its cells are empty."""
-    empty = connection.execute(
-        f"select 1 from source where trim({quoted(name)}) = '' limit 1"
-    ).fetchall()
-    return name if empty else None

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,14 +16,15 @@ from research.region.files import ROWS_A_GROUP, write_series
 from research.region.ingest.checks import FREE_TEXTS
 from research.region.ingest.headers import quoted
 from research.region.ingest.private import masked
-from research.region.ingest.rows import Judged, action_of
-from research.region.rules import ROW_RULES
+from research.region.ingest.rows import Judged, action_of, in_file_order
+from research.region.rules import ROW_RULES, Rule
 from research.region.schema import TABLES
 from research.region.settings import Settings
 
 # Tables of many rows a customer, written in files of whole customers.
 LONG_TABLES = ("readings", "energy_daily", "balance_daily")
 EXAMPLE_LENGTH = 80
+_COUNTS = ("rows", "aside", "customers")
 _SAME = " and ".join(
     f"a.{c} is not distinct from c.{c}" for c in ("file", "line", "_piece")
 )
@@ -85,9 +87,12 @@ def write_judged(
     parts = iter(parts)
     first = next(parts)
     told: list[pd.DataFrame] = []
+    rows_in = 0
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for number, judged in enumerate(_chain(first, parts)):
+        nonlocal rows_in
+        for number, judged in enumerate(chain([first], parts)):
+            rows_in += judged.rows_in
             yield from _kept(connection, judged)
             _write_quarantine(connection, judged, folder, origin, again=number > 0)
             _write_repaired(connection, judged, folder, settings, origin, number > 0)
@@ -97,7 +102,7 @@ def write_judged(
         write_series(batches(), folder, first.table, first.columns)
     else:
         _write_single(batches(), folder, first)
-    return _findings(first, told, settings)
+    return _findings(first, told, rows_in, settings)
 
 
 def findings_of(table: str, hits: pd.DataFrame, rows_in: int, settings: Settings):
@@ -107,7 +112,7 @@ def findings_of(table: str, hits: pd.DataFrame, rows_in: int, settings: Settings
     ----------
     table : str
     hits : DataFrame
-        `rule`, `rows`, `customers`, `example`.
+        `rule`, `rows`, `aside` (those of them set aside), `customers`, `example`.
     rows_in : int
         Rows that came in; `share` is that of them.
     """
@@ -120,13 +125,22 @@ def findings_of(table: str, hits: pd.DataFrame, rows_in: int, settings: Settings
             "customers": hits["customers"].to_numpy(dtype="int64"),
             "share": hits["rows"].to_numpy(dtype="float64") / max(rows_in, 1),
             "action": [
-                known.done(action_of(rule, settings))
-                for rule, known in zip(hits["rule"], rules, strict=True)
+                _done(known, action_of(hit.rule, settings), hit.rows, hit.aside)
+                for hit, known in zip(hits.itertuples(), rules, strict=True)
             ],
             "looks_for": [known.looks_for for known in rules],
             "example": hits["example"].to_numpy(dtype=object),
         }
     ).astype({"rule": "str", "table": "str", "example": "str"})
+
+
+def _done(known: Rule, action: str, rows: int, aside: int) -> str:
+    """What was done: a rule that repairs sets aside what nothing can stand in for."""
+    if action != "repair" or not aside:
+        return known.done(action)
+    if aside == rows:
+        return known.done("leave_out")
+    return f"{known.done(action)}; {aside:,} rows {known.done('leave_out')}"
 
 
 def refuse_shares(findings: pd.DataFrame, settings: Settings, rows_in: int) -> None:
@@ -149,11 +163,6 @@ def refuse_shares(findings: pd.DataFrame, settings: Settings, rows_in: int) -> N
         )
 
 
-def _chain(first: Judged, rest: Iterator[Judged]) -> Iterator[Judged]:
-    yield first
-    yield from rest
-
-
 def _kept(
     connection: duckdb.DuckDBPyConnection, judged: Judged
 ) -> Iterator[pa.RecordBatch]:
@@ -161,8 +170,12 @@ def _kept(
     order = "" if judged.in_order else f"order by {', '.join(key) or 'all'}"
     if len(key) < len(TABLES[judged.table].key):
         order = "order by all"
-    kept = connection.sql(f"select * from {judged.kept} {order}")
-    yield from kept.to_arrow_reader(ROWS_A_GROUP // 4)
+    query = f"select * from {judged.kept} {order}"
+    if order:
+        yield from connection.sql(query).to_arrow_reader(ROWS_A_GROUP // 4)
+        return
+    with in_file_order(connection):
+        yield from connection.sql(query).to_arrow_reader(ROWS_A_GROUP // 4)
 
 
 def _write_single(
@@ -284,23 +297,27 @@ def _hits(
 ) -> pd.DataFrame:
     """Rows, customers and first place of each rule that found something."""
     query = (
-        "select {rule} as rule, count(*) as rows, "
+        "select {rule} as rule, count(*) as rows, {aside} as aside, "
         "count(distinct customer_id) as customers, "
         "min(struct_pack(file := file, line := line, _piece := _piece, "
         "customer := customer_id, note := {note})) as place from {rows} group by 1"
     )
     aside = query.format(
-        rule="split_part(verdict, ':', 1)", note="verdict", rows=judged.aside
+        rule="split_part(verdict, ':', 1)",
+        aside="count(*)",
+        note="verdict",
+        rows=judged.aside,
     )
     notes = query.format(
         rule="split_part(note, ':', 1)",
+        aside="0",
         note="note",
         rows="(select *, unnest(string_split(mended, ',')) as note "
         f"from {judged.notes})",
     )
     hits = [
-        (rule, rows, customers, _example(connection, judged, origin, place))
-        for rule, rows, customers, place in connection.sql(
+        (rule, rows, out, customers, _example(connection, judged, origin, place))
+        for rule, rows, out, customers, place in connection.sql(
             f"{aside} union all {notes}" if judged.rows_noted else aside
         ).fetchall()
     ]
@@ -309,10 +326,10 @@ def _hits(
             f"select count(*), arg_min(file, line), min(line) from {ragged}"
         ).fetchall()[0]
         if n:
-            hits.append(("wrong_fields", n, 0, f"{file} line {line}"))
+            hits.append(("wrong_fields", n, n, 0, f"{file} line {line}"))
     if origin and origin.left:
-        hits.append(("not_a_row", origin.left, 0, ""))
-    return pd.DataFrame(hits, columns=["rule", "rows", "customers", "example"])
+        hits.append(("not_a_row", origin.left, origin.left, 0, ""))
+    return pd.DataFrame(hits, columns=["rule", *_COUNTS, "example"])
 
 
 def _example(
@@ -346,18 +363,17 @@ def _example(
 
 
 def _findings(
-    first: Judged, told: list[pd.DataFrame], settings: Settings
+    first: Judged, told: list[pd.DataFrame], rows_in: int, settings: Settings
 ) -> pd.DataFrame:
     hits = pd.concat(told)
     total = hits.groupby("rule", sort=False).agg(
-        {"rows": "sum", "customers": "sum", "example": "first"}
+        dict.fromkeys(_COUNTS, "sum") | {"example": "first"}
     )
     looked = [r for r in ROW_RULES if r in first.rules or r in total.index]
     total = total.reindex(looked)
-    total = total.fillna({"rows": 0, "customers": 0, "example": ""})
-    return findings_of(
-        first.table, total.reset_index(names="rule"), first.rows_in, settings
-    )
+    total = total.fillna(dict.fromkeys(_COUNTS, 0) | {"example": ""})
+    total = total.reset_index(names="rule").astype(dict.fromkeys(_COUNTS, "int64"))
+    return findings_of(first.table, total, rows_in, settings)
 
 
 def _literal(text: str) -> str:

@@ -4,13 +4,17 @@ The rules come from the declaration of a table: which columns it needs, what may
 in them, what names a row once. Imports and synthetic regions judge their rows here.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
 
 from research.region.errors import InputError
+from research.region.ingest import by_customer
 from research.region.ingest.checks import Check, checks_of
 from research.region.ingest.headers import quoted
 from research.region.rules import ROW_RULES
@@ -39,8 +43,7 @@ class Judged:
     ----------
     table : str
     kept : str
-        Relation in the connection: the columns of the table, in its types. In order
-        of the key where `in_order`.
+        Relation in the connection: the columns of the table, in its types.
     aside : str
         Table in the connection: `file`, `line`, `_piece`, `customer_id` if the table
         has one, `verdict` as ``rule:column``.
@@ -52,6 +55,7 @@ class Judged:
         Rules that were looked for.
     rows_in, rows_kept, rows_noted : int
     in_order : bool
+        Whether `kept` is in order of the key when it is read `in_file_order`.
     """
 
     table: str
@@ -91,6 +95,7 @@ def judge_table(
     settings: Settings,
     *,
     customers: str | None = None,
+    usual: str | None = None,
 ) -> Judged:
     """Judge every row of a table by the row rules that its declaration asks for.
 
@@ -109,7 +114,11 @@ def judge_table(
         `readings` gives interval, export and limit; `reference_date` the last day of
         payments; `quality.rules` the actions.
     customers : str, optional
-        Relation with `customer_id` of the known customers.
+        Relation with `customer_id` of the known customers; with `contract_kva` their
+        connections limit their energy.
+    usual : str, optional
+        Relation with `customer_id` and `kwh`: the median value above zero, by which a
+        register that rolled over is known. Default: that of `rows`.
 
     Returns
     -------
@@ -125,39 +134,74 @@ def judge_table(
     relation = _named(connection, rows, f"{table}_in")
     found = [name for name, *_ in connection.sql(f"describe {relation}").fetchall()]
     columns = _columns(table, found)
-    checks = list(checks_of(table, columns, settings))
-    strangers = None
+    wide = _widened(connection, relation, found, columns, table)
+    joins, given = [], {}
+    special = by_customer.special_rows(
+        connection, wide, table, settings, customers, usual
+    )
+    checks = list(checks_of(table, columns, settings, special=bool(special)))
+    if special:
+        joins.append(
+            f"left join {special} on special_id = customer_id "
+            f"and special_at = {TABLES[table].key[1]} and special_kwh = kwh"
+        )
+        given[special] = "special_id, special_at, special_kwh, rolled_kwh, too_high"
     if customers and "customer_id" in columns and table != "customers":
-        strangers = _strangers(connection, relation, table, customers)
+        strangers = by_customer.strangers(connection, wide, table, customers)
         strange = "strange_id is not null" if strangers else "false"
         checks.append(Check("unknown_customer", "customer_id", strange))
-    view = _judgement(
-        connection, relation, found, columns, table, settings, checks, strangers
+        if strangers:
+            joins.append(f"left join {strangers} on strange_id = customer_id")
+            given[strangers] = "strange_id"
+    view = f"{table}_judged"
+    replaced = ", ".join(f"{sql} as {c}" for c, sql in _outcomes(checks, settings))
+    hidden = f"exclude ({', '.join(given.values())})" if given else ""
+    connection.execute(
+        f"create or replace view {view} as select * {hidden} replace ({replaced}) "
+        f"from {wide} {' '.join(joins)}"
     )
-    unique = _in_order(connection, view, table, columns)
-    kept, aside, notes = _part(connection, view, table, columns, unique)
-    rows_in, n_aside = _count(connection, relation), _count(connection, aside)
-    n_kept, n_noted = connection.sql(
-        f"select count(*), count(mended) from {table}_remaining"
-    ).fetchall()[0]
-    if rows_in != n_kept + n_aside:
+    with in_file_order(connection) if joins else nullcontext():
+        in_order = _in_order(connection, view, table, columns)
+    parted = _part(connection, view, table, columns, unique=in_order)
+    rows_in = _count(connection, relation)
+    if rows_in != parted.n_kept + parted.n_aside:
         raise RuntimeError(
-            f"{table}: {rows_in} rows in, {n_kept} kept + {n_aside} set aside"
+            f"{table}: {rows_in} rows in, {parted.n_kept} kept + {parted.n_aside} set "
+            "aside"
         )
     rules = {check.rule for check in checks} | set(DUPLICATES)
     return Judged(
         table,
-        kept,
-        aside,
-        notes,
+        f"{table}_kept",
+        f"{table}_aside",
+        f"{table}_notes",
         tuple(columns),
         tuple(rule for rule in ROW_RULES if rule in rules),
         rows_in,
-        n_kept,
-        n_noted,
-        # A join may hand rows on in another order.
-        unique and not strangers,
+        parted.n_kept,
+        parted.n_noted,
+        in_order,
     )
+
+
+@contextmanager
+def in_file_order(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Queries within hand rows on as they came, joins included, by one thread.
+
+    Several threads do so only as long as nothing is joined.
+    """
+    threads = connection.sql("select current_setting('threads')").fetchall()[0][0]
+    connection.execute("set threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute(f"set threads = {threads}")
+
+
+class _Parted(NamedTuple):
+    n_kept: int
+    n_aside: int
+    n_noted: int
 
 
 def _part(
@@ -165,38 +209,46 @@ def _part(
     view: str,
     table: str,
     columns: list[str],
+    *,
     unique: bool,
-) -> tuple[str, str, str]:
-    """Part judged rows into those kept, set aside, and kept with a note."""
-    aside = f"{table}_aside"
+) -> _Parted:
+    """Part judged rows into ``<table>_kept``, ``<table>_aside``, ``<table>_notes``."""
+    count = "select count(*), count(mended)"
+    rows, n_noted, n_aside = connection.sql(
+        f"{count} filter (verdict is null), count(verdict) from {view}"
+    ).fetchall()[0]
+    n_kept, aside = rows - n_aside, f"{table}_aside"
     connection.execute(
         f"create or replace table {aside} as select {_place_and_customer(columns)}, "
-        f"verdict from {view} where verdict is not null"
+        f"verdict from {view} where verdict is not null {'' if n_aside else 'limit 0'}"
     )
-    kept = f"{table}_kept"
     remaining = f"select * from {view} where verdict is null"
-    if not unique and _set_duplicates_aside(connection, view, table, columns):
+    twice = not unique and _set_duplicates_aside(connection, view, table, columns)
+    if twice:
         same = " and ".join(f"a.{c} is not distinct from r.{c}" for c in PLACE)
         remaining = (
             f"select r.* from (select * from {view} where verdict is null) r "
             f"anti join {table}_twice a on {same}"
         )
     connection.execute(f"create or replace view {table}_remaining as {remaining}")
+    if twice:
+        n_kept, n_noted = connection.sql(f"{count} from {table}_remaining").fetchall()[
+            0
+        ]
     typed = ", ".join(
         f"{quoted(c)}::{SQL_TYPES[TABLES[table].columns[c].kind]} as {quoted(c)}"
         for c in columns
     )
     connection.execute(
-        f"create or replace view {kept} as select {typed} from {table}_remaining"
+        f"create or replace view {table}_kept as select {typed} from {table}_remaining"
     )
-    notes = f"{table}_notes"
     rest = [quoted(c) for c in columns if c != "customer_id"]
     connection.execute(
-        f"create or replace view {notes} as select "
+        f"create or replace view {table}_notes as select "
         f"{', '.join([_place_and_customer(columns), *rest, 'mended'])} "
         f"from {table}_remaining where mended is not null"
     )
-    return kept, aside, notes
+    return _Parted(n_kept, _count(connection, aside), n_noted)
 
 
 def _named(connection: duckdb.DuckDBPyConnection, rows: Rows, name: str) -> str:
@@ -230,18 +282,15 @@ def _place_and_customer(columns: list[str]) -> str:
     return f"file, line, _piece, {customer} as customer_id"
 
 
-def _judgement(
+def _widened(
     connection: duckdb.DuckDBPyConnection,
     relation: str,
     found: list[str],
     columns: list[str],
     table: str,
-    settings: Settings,
-    checks: list[Check],
-    strangers: str | None,
 ) -> str:
-    """View of all rows with the first rule each breaks and the notes on it."""
-    schema, view = TABLES[table], f"{table}_judged"
+    """View of the rows with their place, in types that hold any fault."""
+    schema, view = TABLES[table], f"{table}_wide"
     defaults = {
         "file": "null::varchar",
         "line": "row_number() over ()",
@@ -252,15 +301,8 @@ def _judgement(
     place = [c if c in found else f"{sql} as {c}" for c, sql in defaults.items()]
     cells = [f"{_wide(schema.columns[c])} as {quoted(c)}" for c in columns]
     connection.execute(
-        f"create or replace view {table}_wide as "
+        f"create or replace view {view} as "
         f"select {', '.join([*place, *cells])} from {relation}"
-    )
-    join = f"left join {strangers} on strange_id = customer_id" if strangers else ""
-    replaced = ", ".join(f"{sql} as {c}" for c, sql in _outcomes(checks, settings))
-    hidden = " exclude (strange_id)" if join else ""
-    connection.execute(
-        f"create or replace view {view} as select *{hidden} replace ({replaced}) "
-        f"from {table}_wide {join}"
     )
     return view
 
@@ -291,20 +333,6 @@ def _outcomes(checks: list[Check], settings: Settings) -> list[tuple[str, str]]:
         ("verdict", f"case {' '.join([*first, *then])} end"),
         ("mended", f"nullif(concat_ws(',', {', '.join(notes)}), '')"),
     ]
-
-
-def _strangers(
-    connection: duckdb.DuckDBPyConnection, relation: str, table: str, customers: str
-) -> str | None:
-    """Table of the ids that `customers` lacks; None if it lacks none."""
-    name = f"{table}_strangers"
-    connection.execute(
-        f"create or replace table {name} as select distinct "
-        f"customer_id::varchar as strange_id from {relation} "
-        "where customer_id is not null and customer_id <> '' except "
-        f"select customer_id from {customers}"
-    )
-    return name if _count(connection, name) else None
 
 
 def _wide(column: Column) -> str:

@@ -9,7 +9,7 @@ from research.region.ingest import clocks
 from research.region.ingest.convert import Typed
 from research.region.ingest.headers import quoted
 from research.region.ingest.mapping import SERIES, TableMapping
-from research.region.ingest.rows import action_of
+from research.region.ingest.rows import action_of, in_file_order
 from research.region.schema import TABLES
 from research.region.settings import Settings
 
@@ -60,10 +60,11 @@ def rows_table(
         for name in columns
         if name in schema
     ]
-    connection.execute(
-        f"create table {table}_rows as select file, line, _piece, "
-        f"{', '.join(values)}, verdict, mended from {view}"
-    )
+    with in_file_order(connection):  # rows in order need no sort afterwards
+        connection.execute(
+            f"create table {table}_rows as select file, line, _piece, "
+            f"{', '.join(values)}, verdict, mended from {view}"
+        )
     if table in SERIES and mapped.value_kind is None:
         _refuse_register(connection, table)
     return f"{table}_rows"

@@ -24,6 +24,8 @@ from research.region.schema import TABLES
 
 SAMPLE_ROWS = 200
 MAX_CELL = 10_000
+# Blocks of a file that go to DuckDB together: it takes them at once at twice the speed.
+BLOCKS_AT_ONCE = 4
 # Columns of free text, in which a cell may be longer than `MAX_CELL`.
 LONG_TEXT = frozenset(
     header_key(header)
@@ -175,14 +177,19 @@ def load_text(
     ]
     stretches = _sheet(path, found) if found.kind == "xlsx" else _text(path, found)
     total = ragged = blank = 0
+    held: list[pa.RecordBatch] = []
     for lines, cells, torn in stretches:
         _refuse_long_cells(path, lines, cells, checked)
         lines, cells, empty = _without_blank(lines, cells)
-        _insert(connection, path, into, lines, cells)
+        held.append(_numbered(lines, cells))
+        if len(held) == BLOCKS_AT_ONCE:
+            _insert(connection, path, into, held)
+            held = []
         _insert_ragged(connection, path, into, torn, len(found.columns))
         total, ragged, blank = total + len(lines), ragged + len(torn), blank + empty
         if rows is not None and total >= rows:
             break
+    _insert(connection, path, into, held)
     if ragged and not total:
         first = connection.sql(
             f"from {quoted(into + '_ragged')} order by line limit 1"
@@ -252,18 +259,21 @@ def _without_blank(
     return lines[~blank], cells.filter(pa.array(~blank)), int(blank.sum())
 
 
+def _numbered(lines: np.ndarray, cells: pa.RecordBatch) -> pa.RecordBatch:
+    names = ["line", *(f"c{n}" for n in range(cells.num_columns))]
+    return pa.RecordBatch.from_arrays([pa.array(lines), *cells.columns], names)
+
+
 def _insert(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
     into: str,
-    lines: np.ndarray,
-    cells: pa.RecordBatch,
+    blocks: list[pa.RecordBatch],
 ) -> None:
-    if not len(lines):
+    if not sum(map(len, blocks)):
         return
-    names = ["line", *(f"c{n}" for n in range(cells.num_columns))]
-    batch = pa.RecordBatch.from_arrays([pa.array(lines), *cells.columns], names)
-    _append(connection, into, "select ?::varchar, * from stretch", batch, path)
+    rows = pa.Table.from_batches([block for block in blocks if len(block)])
+    _append(connection, into, "select ?::varchar, * from stretch", rows, path)
 
 
 def _insert_ragged(
@@ -287,7 +297,7 @@ def _append(
     connection: duckdb.DuckDBPyConnection,
     into: str,
     query: str,
-    stretch: pa.RecordBatch,
+    stretch: pa.RecordBatch | pa.Table,
     path: Path,
 ) -> None:
     connection.register("stretch", stretch)

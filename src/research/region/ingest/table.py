@@ -35,7 +35,7 @@ from research.region.schema import listing
 from research.region.settings import FILE_NAME as REGION_FILE
 from research.region.settings import Settings, read_settings
 
-MEMORY_LIMIT = "1000MB"
+MEMORY_LIMIT = "900MB"
 # Tables without which an import that names them makes no sense.
 NEEDED = ("customers", "readings", "energy_daily")
 Say = Callable[[str], None]
@@ -260,8 +260,8 @@ def _write(
 
 
 def _no_rows(table: str, files: str, settings: Settings) -> pd.DataFrame:
-    hit = {"rule": ["no_rows"], "rows": [0], "customers": [0], "example": [files]}
-    return findings_of(table, pd.DataFrame(hit), 0, settings)
+    hit = pd.DataFrame({"rule": ["no_rows"], "example": [files]})
+    return findings_of(table, hit.assign(rows=0, aside=0, customers=0), 0, settings)
 
 
 def _drop(

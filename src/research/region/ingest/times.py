@@ -30,6 +30,8 @@ FORMS = {
 _MONTH = r"\d{4}-(0[1-9]|1[0-2])"
 # A form is refused from this share of the cells on; below, its rows are set aside.
 FORM_SHARE = 0.01
+# Days of which a reader may tell whether the day or the month stands first.
+SHOWN_DAYS = 3
 
 
 def parsed(column: str, formats: str | list[str] | None, *, aware: bool) -> str:
@@ -115,11 +117,9 @@ def time_map(
         the mapping does not name.
     """
     connection.execute(
-        f"create table {quoted(into)} as select found, trim(found) as even, n, "
-        "place.file as file, place.line as line from ("
-        f"select {column} as found, count(*) as n, "
-        f"min(struct_pack(line := line, file := file)) as place "
-        f"from {rows} where trim({column}) <> '' group by {column})"
+        f"create table {quoted(into)} as select {column} as found, "
+        f"trim({column}) as even, count(*) as n, arg_min(file, line) as file, "
+        f"min(line) as line from {rows} group by {column} having trim({column}) <> ''"
     )
     if spelling_map(connection, quoted(into), "even", PLAIN_CELL, f"{into} odd"):
         connection.execute(
@@ -180,21 +180,48 @@ def _refuse_other_forms(
             f"formats: {{{ours}: excel}} in the mapping."
         )
     clock = " %H:%M" if ":" in first["text"] else ""
-    offer = f'formats: {{{ours}: "{FORMS[kind][1]}{clock}"}}'
+    form, doubt = FORMS[kind][1], ""
     if kind == "day or month first":
-        offer += (
-            ", with %m/%d if the month comes first (05/03/2024 may be the 5th of March "
-            "or the 3rd of May)"
-        )
+        form, doubt = _day_or_month(connection, times)
+    offer = f'formats: {{{ours}: "{form}{clock}"}}{doubt}'
     if "read" in firsts:
         other = firsts["read"]
         raise InputError(
             f"{place} and line {other['line']}: {other['text']:.40} stand in two "
-            f"forms. Name the forms in the mapping, {offer}; a list names several."
+            f"forms. Name the forms in the mapping, a list for several: {offer}."
         )
     raise InputError(
         f"{place} is no time with the year first. Say in the mapping how it is "
         f"written: {offer}."
+    )
+
+
+def _day_or_month(connection: duckdb.DuckDBPyConnection, times: str) -> tuple[str, str]:
+    """Format of days such as 05/03/2024, and what is not sure about it.
+
+    A number above 12 is a day. Where there is none the first days of the file are
+    told: days that follow one another show a reader which number counts them.
+    """
+    days = connection.sql(
+        f"""
+        select regexp_extract(even, '^[0-9/]+') as day,
+          split_part(day, '/', 1)::int as one, split_part(day, '/', 2)::int as two,
+          length(split_part(day, '/', 3)) as digits, min(line) as first
+        from {times} where regexp_full_match(even, '{FORMS["day or month first"][0]}')
+        group by all order by first
+        """
+    ).fetchall()
+    year = "%Y" if days[0][3] == 4 else "%y"
+    day_first, month_first = f"%d/%m/{year}", f"%m/%d/{year}"
+    if any(one > 12 for _, one, *_ in days):
+        return day_first, ""
+    if any(two > 12 for _, _, two, *_ in days):
+        return month_first, ""
+    told = [f"{day} (line {line})" for day, one, two, _, line in days if one != two]
+    listed = ", ".join(told[:SHOWN_DAYS]) or days[0][0]
+    return day_first, (
+        f' or "{month_first}": nothing tells whether the day or the month stands '
+        f"first in {listed}"
     )
 
 

@@ -15,16 +15,20 @@ from research.region.files import replaced_folder, write_series, write_table
 from research.region.region import Region, read_region
 from research.region.schema import TABLES
 from research.region.settings import FILE_NAME
-from research.region.synthetic.contacts import contacts
+from research.region.synthetic.billing import PanelMonths, panel_months
 from research.region.synthetic.defects import (
     inject_daily,
     inject_intervals,
     inject_tables,
 )
 from research.region.synthetic.economy import economy
-from research.region.synthetic.energy import daily
-from research.region.synthetic.grid import assign
-from research.region.synthetic.intervals import panel
+from research.region.synthetic.energy import (
+    daily,
+    energy_batches,
+    panel,
+    reading_batches,
+)
+from research.region.synthetic.grid import assign, outages, transformer_load
 from research.region.synthetic.judged import (
     Cells,
     kept_cells,
@@ -32,18 +36,20 @@ from research.region.synthetic.judged import (
     write_findings,
     write_small,
 )
-from research.region.synthetic.loads import transformer_load
-from research.region.synthetic.long_tables import energy_batches, reading_batches
 from research.region.synthetic.money import money_tables
-from research.region.synthetic.outages import outages
 from research.region.synthetic.plan import Plan, plan_of
 from research.region.synthetic.population import people
-from research.region.synthetic.registers import PanelMonths, panel_months
-from research.region.synthetic.shapes import N_SLOTS
-from research.region.synthetic.staff import manager_log, products, sla
-from research.region.synthetic.surveys import needs_survey, satisfaction
-from research.region.synthetic.tickets import tickets
+from research.region.synthetic.population.shapes import N_SLOTS
 from research.region.synthetic.truth import defect_log, public, write_truth
+from research.region.synthetic.voices import (
+    contacts,
+    manager_log,
+    needs_survey,
+    products,
+    satisfaction,
+    sla,
+    tickets,
+)
 from research.region.synthetic.weather import weather
 
 MEMORY_LIMIT = "1000MB"

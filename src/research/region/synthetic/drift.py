@@ -21,15 +21,17 @@ CODES_RENAMED = 30
 HOT_SUMMER = (5, 7)
 HOT_SUMMER_DEGREES = 2.0
 WARMING_A_YEAR = 0.4
-# Hours that became peak hours, and the
-# share of the energy that leaves the peak where a customer answers the new windows.
+# Hours that become peak hours of commerce and industry; the share of their energy that
+# a customer who answers moves out of them, into the valley hours.
 NEW_PEAK = (17, 22)
+VALLEY = (23, 7)
 SHIFTED_ENERGY = 0.3
 # Works that lose a shift keep this share of their energy (assumption).
 ONE_SHIFT_ENERGY = 0.6
 ECONOMY_FALL = 0.08
 EVENING_LATER_HOURS = 0.5
-# Peak and valley hours of commerce and industry until the windows change.
+# Their windows until then, in every month: no sharp hours in summer either. Prices of
+# the bands stay as they are.
 OLD_BANDS = (
     BandWindow(name="peak", at=["09:00-12:00", "16:00-21:00"], x=1.5),
     BandWindow(name="valley", at=["23:00-07:00"], x=0.46),

@@ -5,7 +5,7 @@ the rows given twice, are judged; all others are known to be good.
 """
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,15 +14,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from research.region.ingest.outcome import Origin, write_judged
+from research.region.ingest.by_customer import limit_of
+from research.region.ingest.in_memory import read_rows
+from research.region.ingest.outcome import write_judged
 from research.region.ingest.rows import judge_table
 from research.region.schema import TABLES
 from research.region.settings import Settings
 from research.region.synthetic.plan import Plan
 
 KNOWN = "known_customers"
-# Hours of a row, and the column of its time.
-SPANS = {"readings": (0.25, "ts"), "energy_daily": (24.0, "date")}
+# The column of a row's time.
+TIMES = {"readings": "ts", "energy_daily": "date"}
 
 
 class Cells(NamedTuple):
@@ -68,16 +70,13 @@ def write_small(
     """
     types = TABLES[table].types
     schema = pa.schema([(c, types[c]) for c in types if c in frame])
-    rows = _arrow(frame, schema)
-    line = pa.array(np.arange(1, len(rows) + 1))
-    rows = rows.append_column("line", line)
-    connection.register(f"{table}_rows", rows)
-    connection.execute(
-        f"create or replace view {table}_came as "
-        f"select '{table}' as file, line, '' as _piece, * exclude (line) "
-        f"from {table}_rows"
+    read, origin = read_rows(
+        connection,
+        _arrow(frame, schema),
+        table,
+        plan.settings,
+        latest=plan.days[-1] + pd.Timedelta(days=1),
     )
-    read = _read(connection, table, schema.names, plan)
     known = None if table == "customers" else KNOWN
     judged = judge_table(connection, read, table, plan.settings, customers=known)
     if table == "customers":
@@ -85,8 +84,6 @@ def write_small(
             f"create or replace table {KNOWN} as "
             f"select customer_id from {judged.kept} order by 1"
         )
-    names = {column: column for column in schema.names}
-    origin = Origin(f"{table}_came", f"{table}_came", names)
     return write_judged(connection, [judged], folder, plan.settings, origin)
 
 
@@ -122,12 +119,16 @@ def kept_cells(
     rows : Table
         With `line`; what `write_findings` wants.
     """
-    hours, stamp = SPANS[table]
-    doubtful = _doubtful(cells, stamp, hours, settings, known_customers(connection))
+    stamp = TIMES[table]
+    limit = limit_of(table, settings)
+    doubtful = _doubtful(cells, stamp, limit, known_customers(connection))
     rows = _rows(cells, doubtful, table, first_line)
+    usual = _usual(connection, cells, table)
     if not len(rows):
         return cells.kwh, rows
-    judged = judge_table(connection, rows, table, settings, customers=KNOWN)
+    judged = judge_table(
+        connection, rows, table, settings, customers=KNOWN, usual=usual
+    )
     kept = connection.sql(f"select customer_id, {stamp}, kwh from {judged.kept}").df()
     kwh = np.where(doubtful, np.float32(np.nan), cells.kwh)
     kwh[_places(cells, kept, stamp)] = kept["kwh"].to_numpy()
@@ -157,7 +158,10 @@ def write_findings(
         part.cast(pa.schema([(c, _types(table)[c]) for c in part.schema.names]))
         for part in parts
     )
-    judged = judge_table(connection, rows, table, settings, customers=KNOWN)
+    usual = f"{table}_usual" if table in TIMES else None
+    judged = judge_table(
+        connection, rows, table, settings, customers=KNOWN, usual=usual
+    )
     scratch = folder / ".judged"
     scratch.mkdir()
     findings = write_judged(connection, [judged], scratch, settings)
@@ -179,46 +183,29 @@ def _arrow(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
     return plain.cast(schema).replace_schema_metadata(None)
 
 
-def _read(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: list[str], plan: Plan
-) -> str:
-    """View of the rows as an import reads them: ids even, times not in the future."""
-    verdict, mended, replaced = "null::varchar", "null::varchar", ""
-    width = plan.settings.ids.width
-    if "customer_id" in columns and width:
-        short = f"regexp_full_match(trim(customer_id), '[0-9]{{1,{width - 1}}}')"
-        odd = f"(customer_id <> trim(customer_id) or {short})"
-        even = f"lpad(trim(customer_id), {width}, '0')"
-        replaced = f"replace (case when {short} then {even} else trim(customer_id) end "
-        replaced += "as customer_id)"
-        mended = f"case when {odd} then 'id_spelling:customer_id' end"
-    end = plan.days[-1] + pd.Timedelta(days=2)
-    times = [c for c in _times(table) if c in columns]
-    if times:
-        cases = [
-            f"when {c} >= timestamp '{end}' then 'impossible_date:{c}'" for c in times
-        ]
-        verdict = f"case {' '.join(cases)} end"
+def _usual(connection: duckdb.DuckDBPyConnection, cells: Cells, table: str) -> str:
+    """Table of the median energy above zero of who was below zero; `cells` are added.
+
+    Only doubtful rows are judged: their own median would not be the customer's.
+    """
+    name = f"{table}_usual"
     connection.execute(
-        f"create or replace view {table}_read as select * {replaced}, "
-        f"{verdict} as verdict, {mended} as mended from {table}_came"
+        f"create table if not exists {name} (customer_id varchar, kwh double)"
     )
-    return f"{table}_read"
+    with np.errstate(invalid="ignore"):
+        below = (cells.kwh < 0).any(axis=1)
+        above = pd.DataFrame(cells.kwh[below]).where(lambda kwh: kwh > 0)
+    medians = pd.DataFrame(
+        {"customer_id": cells.ids[below].to_numpy(), "kwh": above.median(axis=1)}
+    )
+    connection.register("medians", medians)
+    connection.execute(f"insert into {name} from medians")
+    connection.unregister("medians")
+    return name
 
 
-def _times(table: str) -> Iterator[str]:
-    """Columns of a table with the time of something that has happened."""
-    for column in TABLES[table].columns.values():
-        if column.need == "M" and column.kind in ("date", "time"):
-            yield column.name
-
-
-def _doubtful(
-    cells: Cells, stamp: str, hours: float, settings: Settings, known: pd.Index
-) -> np.ndarray:
+def _doubtful(cells: Cells, stamp: str, limit: float, known: pd.Index) -> np.ndarray:
     """Cells that a row rule may be about: a superset of those that one is about."""
-    readings = settings.readings
-    limit = (readings.max_kw if readings and readings.max_kw else 1e6) * hours
     with np.errstate(invalid="ignore"):
         doubtful = (cells.kwh < 0) | (cells.kwh > 0.99 * limit)
     doubtful |= ~cells.ids.isin(known).to_numpy()[:, None]
@@ -239,7 +226,7 @@ def _places(
 
 def _rows(cells: Cells, doubtful: np.ndarray, table: str, first_line: int) -> pa.Table:
     """Doubtful cells and the rows given again, each with the number of its line."""
-    types, stamp = TABLES[table].types, SPANS[table][1]
+    types, stamp = TABLES[table].types, TIMES[table]
     row, column = np.nonzero(doubtful)
     known = ~np.isnan(cells.kwh)
     before = np.concatenate([[0], np.cumsum(known.sum(axis=1))])

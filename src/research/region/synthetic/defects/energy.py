@@ -62,7 +62,7 @@ def inject_daily(plan: Plan, people: pd.DataFrame, kwh: np.ndarray) -> Injected:
     Parameters
     ----------
     plan : Plan
-        `seed`, `defects`, `days`.
+        `seed`, `defects`, `days`, `panel_days`.
     people : DataFrame of shape (n_customers, ...)
         `customer_id`, `voltage`, `open_date`, `close_date`.
     kwh : ndarray of shape (n_customers, n_days)
@@ -130,7 +130,7 @@ def _injected(
     again = pd.DataFrame()
     if plan.defects != "none":
         _forget_ratios(sheet, ratios(plan, people)[positions])
-        _change_units(sheet, unit_files(plan, table, days), positions, days)
+        _change_units(sheet, unit_files(plan), positions, days)
         if table == "readings":
             _flip_stamps(sheet, flipped_months(plan, days), days)
         _strike(sheet, _here(faults(plan, people), plan, positions, days), n_slots)

@@ -107,13 +107,14 @@ def ratios(plan: Plan, people: pd.DataFrame) -> np.ndarray:
     return np.where(hit & high, ratio, 1).astype(np.float32)
 
 
-def unit_files(plan: Plan, table: str, days: pd.DatetimeIndex) -> list[tuple]:
-    """Files of `table` in W instead of kW: month and which twentieth of the customers.
+def unit_files(plan: Plan) -> list[tuple[pd.Period, int]]:
+    """Files in W instead of kW: month and which twentieth of the customers.
 
-    Only months of which `days` holds every day.
+    One export of one system: a customer's daily energy and intervals of the month are
+    wrong together. Only months that both tables hold whole.
     """
-    rng = stream(plan.seed, "defects", "unit_file", table)
-    months = whole_months(days)
+    rng = stream(plan.seed, "defects", "unit_file")
+    months = whole_months(plan.panel_days)
     n_files = min(int(share(plan.defects, "unit_file")), len(months))
     chosen = rng.choice(len(months), n_files, replace=False)
     parts = rng.choice(FILES_A_MONTH, n_files, replace=False)

@@ -24,7 +24,7 @@ SHARES = {
     "meter_change": Share("customers a year", 0.005, 0.02, 0.06),
     "roll_over": Share("customers a year", 0.001, 0.003, 0.01),
     "ct_ratio": Share("customers of 10 kV and above", 0.003, 0.01, 0.03),
-    "unit_file": Share("files a table (a month of a 20th)", 0, 1, 3),
+    "unit_file": Share("files (a month of a 20th)", 0, 1, 3),
     "stamp_flip": Share("months of the intervals", 1, 3, 6),
     "exact_duplicate": Share("rows", 0.003, 0.01, 0.01),
     "conflicting_duplicate": Share("rows", 0.0005, 0.003, 0.003),
