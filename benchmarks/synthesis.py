@@ -5,8 +5,8 @@
 ``daily``: 20,000 customers of two years with all tables and next to no readings of 15
 minutes, at most 60 s. ``panel``: 3,000 customers with a year of them (105 million
 rows), at most 40 s, written. ``full``: the published region as it is, defects and row
-rules included. Each runs in a process of its own, on as many cores as there are; its CPU
-seconds tell what a busy machine hides.
+rules included. Each runs in a process of its own, on as many cores as there are; its
+seconds of CPU tell what a busy machine hides.
 """
 
 import json

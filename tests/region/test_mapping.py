@@ -1,8 +1,10 @@
 """`mapping.yaml`: what is wrong is told with file, line, key, value and the mend."""
 
+import re
 from pathlib import Path
 
 import pytest
+from planted import ROOT
 
 from research.region import InputError
 from research.region.ingest.mapping import mapped_tables, read_mapping
@@ -21,6 +23,19 @@ def mapping_of(tmp_path, text):
     path = tmp_path / "mapping.yaml"
     path.write_text(text, encoding="utf-8")
     return read_mapping(path)
+
+
+GUIDE = (ROOT / "docs" / "import.md").read_text(encoding="utf-8")
+TEMPLATES = [
+    block
+    for block in re.findall(r"```yaml\n(.*?)```", GUIDE, re.S)
+    if "files:" in block
+]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_template_of_the_guide_is_a_mapping(tmp_path, template):
+    assert mapped_tables(mapping_of(tmp_path, template.partition("# region.yaml")[0]))
 
 
 def test_a_good_file_is_read(tmp_path):

@@ -253,7 +253,8 @@ def test_energy_is_judged_by_the_contract_where_it_is_known(tmp_path):
     values = {
         "one_day": [*usual[:30], 289],
         "full_load": [*usual[:30], 288],
-        "after_silence": [*usual[:20], *[0] * 10, 8 * 288],
+        "after_silence": [*usual[:20], *[0] * 10, 22 * 288],
+        "after_less": [*usual[:29], 0, 5 * 288],
         "in_watts": [1000 * value for value in usual],
         "unknown": [*usual[:30], 289],
     }
@@ -267,9 +268,12 @@ def test_energy_is_judged_by_the_contract_where_it_is_known(tmp_path):
             *chain.from_iterable(starmap(days_of, values.items())),
         ],
     )
-    assert hits(region) == {("energy_daily", "above_limit"): 1}
-    row = aside(region, "energy_daily").iloc[0]
-    assert (row["id"], row["day"], row["kwh"]) == ("one_day", "2024-03-31", "289")
+    assert hits(region) == {("energy_daily", "above_limit"): 2}
+    out = aside(region, "energy_daily")
+    assert dict(zip(out["id"], out["kwh"], strict=True)) == {
+        "one_day": "289",
+        "after_less": "1440",
+    }
 
 
 def test_payments_of_strangers_are_set_aside_and_too_many_are_refused(tmp_path):

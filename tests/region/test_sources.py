@@ -86,7 +86,7 @@ def tables(draw):
     return draw(st.lists(row, max_size=12)), width
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     table=tables(),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "gb18030"]),

@@ -249,6 +249,27 @@ def test_ids_that_lost_their_zeros_are_asked_about(tmp_path):
     assert "2 ids are shorter" in text
 
 
+def test_ids_of_all_files_are_drafted_as_wide_as_the_widest(tmp_path):
+    save(tmp_path, pd.DataFrame({"cons_no": ["18034064", "15826781"]}), "people.csv")
+    readings = long().replace({"customer_id": {"C0": "0018034064", "C1": "0015826781"}})
+    save(tmp_path, readings[readings["customer_id"] != "C2"])
+    tables, text = draft(tmp_path, tmp_path)
+    assert {name: table.id_width for name, table in tables.items()} == {
+        "customers": 10,
+        "readings": 10,
+    }
+    assert "? as in other files; here 8 digits at most" in text
+
+
+def test_rows_without_a_date_of_payment_are_drafted_as_no_payments(tmp_path):
+    paid = ["2024-03-04", "", "2024-03-06", ""]
+    frame = {"cons_no": ["A", "B", "C", "D"], "paid_date": paid, "amount_paid": [1] * 4}
+    save(tmp_path, pd.DataFrame(frame), "paid.csv")
+    table, text = only(tmp_path, tmp_path, "payments")
+    assert table.where == {"paid_date": "filled"}
+    assert "# 2 of 4 rows looked at are unpaid: no payments" in text
+
+
 def test_a_header_below_a_title_and_every_sheet_is_looked_at(tmp_path):
     book = openpyxl.Workbook()
     book.active.append(["2024 年 3 月"])

@@ -144,7 +144,13 @@ ids: {width: 10}
 
 
 @pytest.mark.parametrize(
-    "level", ["none", pytest.param("light", marks=pytest.mark.slow), "typical", "heavy"]
+    "level",
+    [
+        "none",
+        pytest.param("light", marks=pytest.mark.slow),
+        pytest.param("typical", marks=pytest.mark.slow),
+        "heavy",
+    ],
 )
 def test_an_import_gives_the_same_tables_back(tmp_path, level):
     tables = exported()

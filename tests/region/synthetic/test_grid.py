@@ -49,6 +49,7 @@ def test_a_feeder_stays_among_neighbours():
     assert cells.max() <= 12
 
 
+@pytest.mark.slow
 def test_public_transformers_feed_as_many_accounts_as_in_town_or_country(large):
     for placed, _, transformers in large.values():
         public = transformers.loc[~transformers["true_dedicated"], "transformer_id"]
@@ -59,6 +60,7 @@ def test_public_transformers_feed_as_many_accounts_as_in_town_or_country(large):
             assert accounts[setting == kind].between(low - 12, high + 12).all()
 
 
+@pytest.mark.slow
 def test_customers_of_ten_kilovolts_have_a_transformer_of_their_own(large):
     for placed, _, transformers in large.values():
         high = placed[placed["voltage"].str.endswith("kV")]
@@ -74,6 +76,7 @@ def gini(load: np.ndarray) -> float:
     return float((2 * rank - len(load) - 1) @ load / (len(load) * load.sum()))
 
 
+@pytest.mark.slow
 def test_the_work_of_managers_is_uneven_as_planned(large):
     for placed, _, _ in large.values():
         cells = placed[~placed["voltage"].str.endswith("kV")]
@@ -82,6 +85,7 @@ def test_the_work_of_managers_is_uneven_as_planned(large):
         )
 
 
+@pytest.mark.slow
 def test_weak_transformers_are_as_common_as_planned(large):
     for _, _, transformers in large.values():
         public = transformers[~transformers["true_dedicated"]]
@@ -89,6 +93,7 @@ def test_weak_transformers_are_as_common_as_planned(large):
         assert found.loc[list(CAUSES)].to_dict() == pytest.approx(CAUSES, abs=0.012)
 
 
+@pytest.mark.slow
 def test_a_thin_feeder_is_thin_for_all_its_transformers(large):
     for _, _, transformers in large.values():
         thin = transformers["true_root_cause"].eq("bottleneck")

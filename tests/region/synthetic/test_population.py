@@ -5,10 +5,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.cluster import AgglomerativeClustering, KMeans
-from sklearn.metrics import adjusted_rand_score
-from sklearn.mixture import GaussianMixture
-from sklearn.preprocessing import RobustScaler
 
 from research.region import InputError
 from research.region.schema import TABLES
@@ -150,6 +146,12 @@ def test_homes_pay_in_advance_as_the_region_says():
 
 @pytest.mark.slow
 def test_ward_and_mixtures_find_the_value_groups_better_than_kmeans(cities):
+    # For this test alone the others would wait two seconds.
+    from sklearn.cluster import AgglomerativeClustering, KMeans
+    from sklearn.metrics import adjusted_rand_score
+    from sklearn.mixture import GaussianMixture
+    from sklearn.preprocessing import RobustScaler
+
     scores = []
     for frame in cities:
         large = frame[frame["true_value_group"] != ""]

@@ -16,8 +16,10 @@ ROLL_OVER = (10_000, 100_000, 1_000_000)
 MOST_OF_USUAL = 20
 # A connection carries a fifth more than its contract says before it trips.
 OVERLOAD = 1.2
-# A month in W for kW, and the energy of a silence, are repaired as series.
+# What series rules repair is left to them: a month in W for kW, and the energy of a
+# silence, which may have begun before its zeros show it.
 UNIT_MISTAKE = 1000
+LUMP = 2
 MAX_KW = 1e6
 _HOURS = {"energy_daily": 24, "energy_monthly": 24 * 31}
 
@@ -118,7 +120,7 @@ def special_rows(
             partition by r.customer_id, date_trunc('month', r.{time})))
         select distinct customer_id as special_id, stamp as special_at,
           kwh as special_kwh, {"null::double" if export else _rolled()} as rolled_kwh,
-          kwh > most and kwh > most * coalesce(silence, 1)
+          kwh > most and not (silence > 1 and kwh <= {LUMP} * most * silence)
             and not (n_above > n / 2 and n > 2 and kwh <= most * {UNIT_MISTAKE})
             as too_high
         from seen where kwh < 0 or kwh > most

@@ -16,7 +16,7 @@ from research.region.files import ROWS_A_GROUP, write_series
 from research.region.ingest.checks import FREE_TEXTS
 from research.region.ingest.headers import quoted
 from research.region.ingest.private import masked
-from research.region.ingest.rows import Judged, action_of, in_file_order
+from research.region.ingest.rows import Judged, action_of
 from research.region.rules import ROW_RULES, Rule
 from research.region.schema import TABLES
 from research.region.settings import Settings
@@ -170,12 +170,8 @@ def _kept(
     order = "" if judged.in_order else f"order by {', '.join(key) or 'all'}"
     if len(key) < len(TABLES[judged.table].key):
         order = "order by all"
-    query = f"select * from {judged.kept} {order}"
-    if order:
-        yield from connection.sql(query).to_arrow_reader(ROWS_A_GROUP // 4)
-        return
-    with in_file_order(connection):
-        yield from connection.sql(query).to_arrow_reader(ROWS_A_GROUP // 4)
+    kept = connection.sql(f"select * from {judged.kept} {order}")
+    yield from kept.to_arrow_reader(ROWS_A_GROUP // 4)
 
 
 def _write_single(

@@ -4,8 +4,6 @@ The rules come from the declaration of a table: which columns it needs, what may
 in them, what names a row once. Imports and synthetic regions judge their rows here.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -43,7 +41,8 @@ class Judged:
     ----------
     table : str
     kept : str
-        Relation in the connection: the columns of the table, in its types.
+        Relation in the connection: the columns of the table, in its types. In order
+        of the key where `in_order`.
     aside : str
         Table in the connection: `file`, `line`, `_piece`, `customer_id` if the table
         has one, `verdict` as ``rule:column``.
@@ -55,7 +54,6 @@ class Judged:
         Rules that were looked for.
     rows_in, rows_kept, rows_noted : int
     in_order : bool
-        Whether `kept` is in order of the key when it is read `in_file_order`.
     """
 
     table: str
@@ -160,8 +158,8 @@ def judge_table(
         f"create or replace view {view} as select * {hidden} replace ({replaced}) "
         f"from {wide} {' '.join(joins)}"
     )
-    with in_file_order(connection) if joins else nullcontext():
-        in_order = _in_order(connection, view, table, columns)
+    # DuckDB hands rows on in another order where it joins: then they are sorted.
+    in_order = not joins and _in_order(connection, view, table, columns)
     parted = _part(connection, view, table, columns, unique=in_order)
     rows_in = _count(connection, relation)
     if rows_in != parted.n_kept + parted.n_aside:
@@ -182,20 +180,6 @@ def judge_table(
         parted.n_noted,
         in_order,
     )
-
-
-@contextmanager
-def in_file_order(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Queries within hand rows on as they came, joins included, by one thread.
-
-    Several threads do so only as long as nothing is joined.
-    """
-    threads = connection.sql("select current_setting('threads')").fetchall()[0][0]
-    connection.execute("set threads = 1")
-    try:
-        yield
-    finally:
-        connection.execute(f"set threads = {threads}")
 
 
 class _Parted(NamedTuple):

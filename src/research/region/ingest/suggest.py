@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import duckdb
 
 from research.region.errors import InputError
 from research.region.ingest import drafts, excel
+from research.region.ingest.draft_lines import Line
 from research.region.ingest.drafts import Draft
 from research.region.ingest.first_lines import TitleAbove
 from research.region.ingest.sources import Form, Look, load_text, look
@@ -52,6 +53,7 @@ def suggest(source: Path, region: str) -> str:
     groups, refused = _groups(paths)
     made = [draft for group in groups for draft in _drafts(group)]
     made.sort(key=lambda draft: (not draft.complete, -draft.rows))
+    made = _of_one_width(made)
     lines = [
         "# Draft of mapping.yaml. Look at each line; '# ?' marks what the files do not",
         "# tell. Save it as mapping.yaml beside the files, then run `research import`.",
@@ -128,6 +130,23 @@ def _drafts(group: _Group) -> list[Draft]:
         connection.execute("create table source as from rows")
         names = [path.name for path in group.paths]
         return drafts.of_table(connection, names, group.look, loaded.rows)
+
+
+def _of_one_width(made: list[Draft]) -> list[Draft]:
+    """The drafts with the ids of all files as wide as the widest.
+
+    A file of which every id lost its zeros would else name other customers.
+    """
+    widths = [v for draft in made for key, v, _ in draft.lines if key == "id_width"]
+    most = max(widths, default=0)
+
+    def widened(line: Line) -> Line:
+        key, width, _ = line
+        if key != "id_width" or width == most:
+            return line
+        return key, most, f"? as in other files; here {width} digits at most"
+
+    return [replace(d, lines=[widened(line) for line in d.lines]) for d in made]
 
 
 def _block(draft: Draft, indent: str) -> list[str]:

@@ -101,7 +101,7 @@ def time_map(
         Relation with `file` and `line`, and its column of text.
     into : str
         Gets `found` (the text), `even` (in its even spelling), `value` (timestamp,
-        null where it is none), `n`, `file` and `line` (the first).
+        null where it is none), `n` and `line` (the first).
     ours, shown : str
         Our name of the column and that of the file, for messages.
 
@@ -118,8 +118,8 @@ def time_map(
     """
     connection.execute(
         f"create table {quoted(into)} as select {column} as found, "
-        f"trim({column}) as even, count(*) as n, arg_min(file, line) as file, "
-        f"min(line) as line from {rows} group by {column} having trim({column}) <> ''"
+        f"trim({column}) as even, count(*) as n, min(line) as line "
+        f"from {rows} group by {column} having trim({column}) <> ''"
     )
     if spelling_map(connection, quoted(into), "even", PLAIN_CELL, f"{into} odd"):
         connection.execute(
@@ -131,7 +131,7 @@ def time_map(
     connection.execute(
         f"update {quoted(into)} set value = {parsed('even', formats, aware=aware)}"
     )
-    _refuse_other_forms(connection, quoted(into), ours, shown)
+    _refuse_other_forms(connection, rows, column, quoted(into), ours, shown)
     return aware
 
 
@@ -151,7 +151,12 @@ def _carry_offset(
 
 
 def _refuse_other_forms(
-    connection: duckdb.DuckDBPyConnection, times: str, ours: str, shown: str
+    connection: duckdb.DuckDBPyConnection,
+    rows: str,
+    column: str,
+    times: str,
+    ours: str,
+    shown: str,
 ) -> None:
     """Refuse a column whose times stand in a form that is not declared."""
     kinds = " ".join(
@@ -161,7 +166,7 @@ def _refuse_other_forms(
     found = connection.sql(
         f"""
         select case when value is not null then 'read' {kinds} end as kind, sum(n),
-          min(struct_pack(line := line, file := file, text := even))
+          min(struct_pack(line := line, text := even, found := found))
         from {times} group by kind
         """
     ).fetchall()
@@ -173,7 +178,11 @@ def _refuse_other_forms(
     if not strange:
         return
     first, kind = firsts[strange[0]], strange[0]
-    place = f"{first['file']} line {first['line']}, column {shown}: {first['text']:.40}"
+    (file,) = connection.execute(
+        f"select min(file) from {rows} where line = ? and {column} = ?",
+        [first["line"], first["found"]],
+    ).fetchall()[0]
+    place = f"{file} line {first['line']}, column {shown}: {first['text']:.40}"
     if kind == "Excel serial":
         raise InputError(
             f"{place} looks like an Excel serial, not a time. Set "
