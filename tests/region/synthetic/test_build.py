@@ -86,6 +86,7 @@ def test_the_truth_lies_apart(region):
             assert not [c for c in pq.read_schema(part).names if c.startswith("true")]
 
 
+@pytest.mark.slow
 def test_rows_belong_to_customers_that_are_known(region):
     known = region.customers.index
     for table, schema in TABLES.items():

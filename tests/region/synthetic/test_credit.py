@@ -24,7 +24,7 @@ def made(name, seed, customers=3_500, days=340):
 @pytest.fixture(scope="module")
 def judged():
     """A city's bills, payments, events and the truth of its credit."""
-    region = made("hetao", 0, customers=2_000)
+    region = made("hetao", 0, customers=1_200)
     return *region, *credit(*region)
 
 

@@ -13,7 +13,11 @@ from research.region.synthetic.defects.log import as_text, row_keys
 from research.region.synthetic.defects.tables import inject_tables
 
 N, N_DAYS = 400, 210
-LEVELS = ("light", "typical", "heavy")
+LEVELS = (
+    pytest.param("light", marks=pytest.mark.slow),
+    pytest.param("typical", marks=pytest.mark.slow),
+    "heavy",
+)
 
 
 def plan_of(level="typical", seed=7, n_days=N_DAYS):
@@ -252,6 +256,7 @@ def test_appended_days_are_copies_of_untouched_ones(daily):
     np.testing.assert_array_equal(kwh[at, day], injected.kwh[at, day])
 
 
+@pytest.mark.slow
 def test_what_is_given_is_not_changed():
     plan, people = plan_of("heavy"), people_of()
     kwh, given = energy_of(people, plan), tables_of(people)
@@ -285,8 +290,9 @@ def test_same_seed_same_defects_other_seed_others():
     assert not logs[0].equals(logs[2])
 
 
-OFTEN = "missing offline_run unit_file exact_duplicate posting paid_twice".split()
+OFTEN = ("offline_run", "posting")
 MECHANISMS = (
+    "missing unit_file exact_duplicate paid_twice "
     "frozen_run meter_change roll_over ct_ratio stamp_flip id_spelling "
     "wrong_transformer unknown_industry refund corrected_bill bank_late ticket_class "
     "no_customer impossible_date"

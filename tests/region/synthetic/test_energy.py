@@ -36,7 +36,7 @@ def made(name, **wanted):
 @pytest.fixture(scope="module")
 def regions():
     """A year and more of each region."""
-    return {name: made(name, customers=4_000, days=400) for name in REGIONS}
+    return {name: made(name, customers=3_000, days=400) for name in REGIONS}
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +188,7 @@ def test_roofs_give_what_the_sun_gives_to_house_and_grid(regions):
     assert 1.2 < june / december < 3
 
 
+@pytest.mark.slow
 def test_piles_charge_18_kwh_on_a_third_of_the_days(drifting):
     charge = charging(drifting.plan, drifting.people)
     always = of_kind(drifting, "R6")
@@ -197,6 +198,7 @@ def test_piles_charge_18_kwh_on_a_third_of_the_days(drifting):
     assert (charge[~drifting.people["true_ev"].to_numpy()] == 0).all()
 
 
+@pytest.mark.slow
 def test_adopters_take_more_from_the_day_they_charge_at_home(drifting):
     adopts = drifting.people["true_drift"].str.contains("ev_adopter").to_numpy()
     adopts = adopts & drifting.whole
@@ -215,6 +217,7 @@ def level_of_work(region, kinds, first, last):
     return region.kwh[of_kind(region, *kinds)][:, span].mean(axis=1)
 
 
+@pytest.mark.slow
 def test_works_fall_in_month_20_and_those_that_lose_a_shift_fall_further(drifting):
     spans = [("2024-03-01", "2024-09-01"), ("2024-09-01", "2025-01-01")]
     before, after = (level_of_work(drifting, ["I2"], *span) for span in spans)

@@ -146,7 +146,7 @@ ids: {width: 10}
 @pytest.mark.parametrize(
     "level",
     [
-        "none",
+        pytest.param("none", marks=pytest.mark.slow),
         pytest.param("light", marks=pytest.mark.slow),
         pytest.param("typical", marks=pytest.mark.slow),
         "heavy",

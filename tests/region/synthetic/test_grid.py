@@ -101,6 +101,7 @@ def test_a_thin_feeder_is_thin_for_all_its_transformers(large):
         assert set(by_feeder) == {0.0, 1.0}
 
 
+@pytest.mark.slow
 def test_places_along_a_line_are_evenly_spread(large):
     placed, _, _ = large["haihe"]
     line = placed.groupby("transformer_id")["true_line_position"]
@@ -125,6 +126,7 @@ def test_hours_of_heavy_load_are_never_fewer_than_those_of_overload():
     assert (on.load["hours_over_100"] > 0).equals(over.rename("hours_over_100"))
 
 
+@pytest.mark.slow
 def test_low_voltage_comes_where_the_grid_is_weak():
     found = []
     for seed in range(3):
@@ -155,6 +157,7 @@ def test_a_day_without_energy_has_no_load():
     assert (load.loc[~dark, "max_load_rate"] > 0).all()
 
 
+@pytest.mark.slow
 def test_a_seed_decides_the_grid():
     first, again = (
         assign(plan_of("hetao", size="tiny", seed=s), _tiny()) for s in (1, 1)

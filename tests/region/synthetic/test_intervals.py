@@ -229,6 +229,7 @@ def test_a_charge_is_all_within_its_own_day(country):
     assert (power[0, 0] > 0).sum() <= 13
 
 
+@pytest.mark.slow
 def test_piles_charge_at_night_where_the_night_is_cheap():
     made = Made("minjiang", customers=2_000, days=60, panel=1_500)
     rows = np.flatnonzero(made.kind == "R6")

@@ -30,7 +30,7 @@ def made(name, customers, days, seed=0, n_panel=1):
 @pytest.fixture(scope="module")
 def country():
     """Countryside with post-paid homes for fourteen months, up to the payments."""
-    plan, people, kwh, _ = made("hetao", 2_500, 420)
+    plan, people, kwh, _ = made("hetao", 2_000, 420)
     read = registers(plan, people, kwh)
     issued = bills(plan, people, kwh, read)
     paid, billed = payments(plan, people, issued)
@@ -208,6 +208,7 @@ def test_shops_that_answer_the_new_windows_take_less_in_the_peak(windows):
     assert ratio["2024-09"] == pytest.approx(0.7, abs=0.08)
 
 
+@pytest.mark.slow
 def test_the_drifting_region_loses_its_reactive_energy_but_not_its_bills():
     plan, people, kwh, _ = made("minjiang", 60, 960)
     money = money_tables(plan, people, kwh)
@@ -418,6 +419,7 @@ def test_all_money_tables_have_the_columns_and_codes_of_the_schema():
     assert sum(len(batch) for batch in money.balance_daily) > 10_000
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_bills_and_the_same_seed_the_same():
     first, same, other = (
         money_tables(*made("hetao", 40, 40, seed=seed)[:3]) for seed in (5, 5, 6)

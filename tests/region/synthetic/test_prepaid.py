@@ -350,6 +350,7 @@ def test_the_table_of_balances_holds_the_arrays():
     assert pa.types.is_dictionary(batch.schema.field("customer_id").type)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_tables_and_another_does_not():
     first, same, other = (
         prepaid(*made("haihe", 200, 60, seed=seed)).topups for seed in (3, 3, 4)

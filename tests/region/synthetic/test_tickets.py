@@ -54,6 +54,7 @@ def test_failed_topups_have_their_share_of_three_kinds_by_chance():
     assert failed / all_three == pytest.approx(0.0167, abs=0.003)
 
 
+@pytest.mark.slow
 def test_the_knob_of_the_share_turns():
     all_three, failed = three_kinds("haihe", topup_share=0.05, exact=True)
     assert abs(failed - 0.05 * all_three) <= 1
@@ -289,6 +290,7 @@ def test_a_bill_that_jumps_makes_some_call():
     assert (found.loc[high, "ts_created"] >= "2024-07-02").all()
 
 
+@pytest.mark.slow
 def test_a_seed_decides_every_ticket():
     again = tickets(
         *planned_grid("haihe", 300, 120), **prepaid_tables("haihe", 300, 120)

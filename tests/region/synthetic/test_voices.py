@@ -55,7 +55,7 @@ def made(name: str, size: tuple[int, int] = (3000, 400)) -> dict[str, pd.DataFra
     "size",
     [
         pytest.param((3000, 400), id="small", marks=pytest.mark.slow),
-        pytest.param((300, 120), id="tiny"),
+        pytest.param((300, 120), id="tiny", marks=pytest.mark.slow),
         pytest.param((20, 28), id="least"),
     ],
 )
@@ -87,6 +87,7 @@ def test_references_lead_somewhere():
                 assert frame[name].dropna().isin(tables[parent][key]).all(), name
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_tables():
     before = made("hetao", (300, 120))
     on = planned_grid.__wrapped__("hetao", 300, 120)

@@ -167,8 +167,10 @@ def _kept(
     connection: duckdb.DuckDBPyConnection, judged: Judged
 ) -> Iterator[pa.RecordBatch]:
     key = [c for c in TABLES[judged.table].key if c in judged.columns]
-    order = "" if judged.in_order else f"order by {', '.join(key) or 'all'}"
-    if len(key) < len(TABLES[judged.table].key):
+    order = f"order by {', '.join(key) or 'all'}"
+    if judged.in_order and judged.table in LONG_TABLES:
+        order = ""
+    elif len(key) < len(TABLES[judged.table].key):
         order = "order by all"
     kept = connection.sql(f"select * from {judged.kept} {order}")
     yield from kept.to_arrow_reader(ROWS_A_GROUP // 4)
@@ -180,10 +182,16 @@ def _write_single(
     types = TABLES[first.table].types
     schema = pa.schema([(name, types[name]) for name in first.columns])
     path = folder / f"{first.table}.parquet"
+    # Batches come as the threads cut them: the file must not show where.
+    held = schema.empty_table()
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for batch in batches:
             rows = pa.Table.from_batches([batch]).cast(schema)
-            writer.write_table(rows, row_group_size=ROWS_A_GROUP)
+            held = pa.concat_tables([held, rows])
+            while len(held) > ROWS_A_GROUP:
+                writer.write_table(held.slice(0, ROWS_A_GROUP).combine_chunks())
+                held = held.slice(ROWS_A_GROUP)
+        writer.write_table(held.combine_chunks())
 
 
 def _write_quarantine(

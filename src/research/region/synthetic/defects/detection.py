@@ -36,14 +36,14 @@ class Expected(NamedTuple):
 
 
 # What the row rules set aside is a hole for the series rules.
-_SET_ASIDE = ("meter_change", "roll_over", "conflicting_duplicate", "unit_file")
+_SET_ASIDE = ("meter_change", "conflicting_duplicate", "unit_file")
 ON_ROWS = (
     Expected("exact_duplicate", "exact_duplicate"),
     Expected("conflicting_duplicate", "conflicting_duplicate"),
     Expected("id_spelling", "id_spelling"),
     Expected("impossible_date", "impossible_date"),
-    Expected("meter_change", "negative", SERIES, ("roll_over",)),
-    Expected("roll_over", "negative", SERIES, ("meter_change",)),
+    Expected("meter_change", "negative", SERIES),
+    Expected("roll_over", "roll_over", SERIES),
 )
 ON_SERIES = (
     Expected("missing", "gap", SERIES, ("offline_run", "stamp_flip", *_SET_ASIDE)),
@@ -123,8 +123,9 @@ def _on_rows(folder: Path, log: pd.DataFrame) -> list[tuple]:
     rows = []
     for expected in ON_ROWS:
         for table in _where(expected, log):
-            if expected.rule == "id_spelling":
-                counts = _repairs_counted(folder, log, table, expected)
+            told = _repairs(folder, table, expected.rule)
+            if len(told):
+                counts = _repairs_counted(told, log, table, expected)
             else:
                 planted = _keys(log, table, expected.defect)
                 rightly = planted.union(*(_keys(log, table, d) for d in expected.also))
@@ -137,20 +138,33 @@ def _on_rows(folder: Path, log: pd.DataFrame) -> list[tuple]:
     return rows
 
 
+def _repairs(folder: Path, table: str, rule: str) -> pd.DataFrame:
+    """Cells of a table that a row rule repaired."""
+    path = folder / "repaired" / f"{table}.csv"
+    if not path.exists():
+        return pd.DataFrame(columns=["rule", "found", "rows"])
+    told = pd.read_csv(path, dtype="str", keep_default_na=False)
+    return told[told["rule"] == rule]
+
+
 def _repairs_counted(
-    folder: Path, log: pd.DataFrame, table: str, expected: Expected
+    told: pd.DataFrame, log: pd.DataFrame, table: str, expected: Expected
 ) -> tuple[int, ...]:
     """Repairs are told by what was found in a cell and how often."""
     ours = log[(log["table"] == table) & (log["defect"] == expected.defect)]
-    planted = ours["now"].value_counts()
-    path = folder / "repaired" / f"{table}.csv"
-    if not path.exists():
-        return len(ours), 0, 0, 0
-    told = pd.read_csv(path, dtype="str", keep_default_na=False)
-    told = told[told["rule"] == expected.rule]
-    hits = told["rows"].astype(int).groupby(told["found"]).sum()
+    planted = _alike(ours["now"], expected.rule).value_counts()
+    hits = told["rows"].astype(int).groupby(_alike(told["found"], expected.rule)).sum()
     found = np.minimum(planted, hits.reindex(planted.index, fill_value=0)).sum()
     return len(ours), int(found), int(hits.sum()), int(found)
+
+
+def _alike(cells: pd.Series, rule: str) -> pd.Series:
+    """Cells as text, whatever the log and the import make of a date or a number."""
+    if rule == "impossible_date":
+        return cells.str.slice(0, 10)
+    if rule == "roll_over":  # the table holds single precision
+        return cells.astype(float).map("{:.1f}".format)
+    return cells
 
 
 def _where(expected: Expected, log: pd.DataFrame) -> list[str]:
