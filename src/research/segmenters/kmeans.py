@@ -20,10 +20,8 @@ Centres and distances are worked out in double precision.
 """
 
 from functools import cache
-from numbers import Integral, Real
 
 import numpy as np
-import pandas as pd
 from scipy.spatial.distance import cdist
 from sklearn.base import (
     BaseEstimator,
@@ -37,114 +35,16 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import ThreadpoolController
 
+from research.segmenters._limits import distance_limits, margin_of
+from research.segmenters._ordering import by_content, from_the_largest
+from research.segmenters._parameters import check_choice, check_count, check_share
 from research.segmenters._starts import best_of_starts, principal_scores
-
-NORMALIZATIONS = ("peak", "mean", "z", "unit", "demin", "none")
-
-POOLED_WEIGHT = 10
-"""Customers that the pooled spread counts for when a segment's limit is set."""
+from research.segmenters.shapes import NORMALIZATIONS, normalize_shapes
 
 FEW = 2000
 """Customers up to which all starts run together (see the module's notes), on one
 thread: more threads only wait for each other, and on two cores with other work 100
 customers took 136 ms instead of 10."""
-
-
-def normalize_shapes(X, how="peak"):
-    """Take the size out of each row, so that only its shape is left.
-
-    Parameters
-    ----------
-    X : array-like or DataFrame of shape (n_customers, n_readings)
-        One curve a row, in any unit. Not changed.
-    how : {"peak", "mean", "z", "unit", "demin", "none"}, default="peak"
-        - "peak": over the largest absolute value; rows without negative readings
-          then lie in [0, 1] and reach 1;
-        - "mean": over the mean absolute value; rows without negative readings then
-          have mean 1;
-        - "z": minus the mean, over the standard deviation (of the population);
-        - "unit": over the Euclidean norm;
-        - "demin": minus the minimum, then over the sum [1]_; such a row sums to 1
-          and says nothing of its base load;
-        - "none": as it is.
-
-    Returns
-    -------
-    shapes : ndarray or DataFrame of shape (n_customers, n_readings)
-        Of float64 [unitless; for "none" the unit of `X`]; a DataFrame with the same
-        index and columns where `X` is one. A row with a NaN or an infinite value is
-        NaN throughout, except for "none".
-
-    Raises
-    ------
-    ValueError
-        If `how` is unknown, or `X` is not a table of numbers.
-
-    Notes
-    -----
-    Nothing is divided by zero. A row of zeros has no shape and stays a row of zeros;
-    under "z" and "demin" so does every constant row. Absolute values stand in "peak"
-    and "mean" because readings that feed back are negative: the plain mean of such a
-    row may be next to zero and would blow it up beyond all others. For rows without
-    negative readings the two are the plain peak and mean. A row of one reading can not
-    be told from another: its shape is 1, 0 or -1.
-
-    References
-    ----------
-    .. [1] W. Toussaint and D. Moodley, "Clustering residential electricity consumption
-       data to create archetypes that capture household behaviour in South Africa",
-       South African Computer Journal, vol. 32, no. 2, 2020.
-
-    Examples
-    --------
-    >>> normalize_shapes([[1.0, 3.0], [20.0, 60.0], [0.0, 0.0]], "mean").tolist()
-    [[0.5, 1.5], [0.5, 1.5], [0.0, 0.0]]
-    >>> normalize_shapes([[1.0, 1.0, 5.0]], "demin").tolist()
-    [[0.0, 0.0, 1.0]]
-    """
-    if how not in NORMALIZATIONS:
-        raise ValueError(
-            f"normalization must be one of {', '.join(NORMALIZATIONS)}. "
-            f"Got {how!r} instead."
-        )
-    values = np.asarray(X)
-    if values.ndim != 2:
-        raise ValueError(
-            f"X must be a table of one row a customer. Got {values.ndim} dimension(s) "
-            "instead."
-        )
-    precision = np.finfo(values.dtype if values.dtype.kind == "f" else float).eps
-    values = values.astype(np.float64)
-    shapes = values if how == "none" else _shapes(values, how, 16 * precision)
-    if isinstance(X, pd.DataFrame):
-        return pd.DataFrame(shapes, index=X.index, columns=X.columns)
-    return shapes
-
-
-def _shapes(values, how, flat):
-    """Shapes of the rows of `values`; a spread up to `flat` of the peak is rounding."""
-    with np.errstate(invalid="ignore"):
-        # Over the peak first: no later step can then overflow or vanish.
-        shapes = _over(values, np.abs(values).max(axis=1, keepdims=True))
-        constant = np.ptp(shapes, axis=1, keepdims=True) <= flat
-        if how == "mean":
-            return _over(shapes, np.abs(shapes).mean(axis=1, keepdims=True))
-        if how == "unit":
-            return _over(shapes, np.linalg.norm(shapes, axis=1, keepdims=True))
-        if how == "z":
-            above_mean = shapes - shapes.mean(axis=1, keepdims=True)
-            spread = shapes.std(axis=1, keepdims=True)
-            return np.where(constant, 0.0, _over(above_mean, spread))
-        if how == "demin":
-            above_min = shapes - shapes.min(axis=1, keepdims=True)
-            total = above_min.sum(axis=1, keepdims=True)
-            return np.where(constant, 0.0, _over(above_min, total))
-        return shapes
-
-
-def _over(values, size):
-    """Rows of `values` over their `size`, rows of size zero unchanged."""
-    return values / np.where(size == 0, 1.0, size)
 
 
 class LoadShapeKMeans(
@@ -283,7 +183,7 @@ class LoadShapeKMeans(
         largest = np.abs(shapes).max()
         rounded = np.empty(shapes.shape, dtype=np.float32)
         np.divide(shapes, largest or 1.0, out=rounded)  # "none" may exceed float32
-        order = _by_content(rounded)
+        order = by_content(rounded)
         rounded = rounded[order]
         n_shapes = 1 + int((rounded[1:] != rounded[:-1]).any(axis=1).sum())
         if n_shapes < self.n_clusters:
@@ -296,7 +196,7 @@ class LoadShapeKMeans(
         if not sizes.all():  # rows that differ by no more than rounding
             raise self._too_few_shapes(X, np.count_nonzero(sizes))
         centers = members.T @ shapes / sizes[:, None]
-        by_size = np.lexsort((*centers.T[::-1], -sizes))
+        by_size = from_the_largest(sizes, centers)
         self.cluster_centers_ = centers[by_size]
         self.cluster_sizes_ = sizes[by_size]
         labels = np.argsort(by_size)[labels].astype(np.int32)
@@ -305,7 +205,9 @@ class LoadShapeKMeans(
         shapes -= self.cluster_centers_[labels]
         own = np.sqrt(np.einsum("ij,ij->i", shapes, shapes))
         self.inertia_ = float(own @ own)
-        self.distance_limits_ = self._limits(own, labels, largest)
+        self.distance_limits_ = distance_limits(
+            own, labels, self.cluster_sizes_, self.reject_quantile, largest
+        )
         self._n_features_out = self.n_clusters
         return self
 
@@ -431,7 +333,7 @@ class LoadShapeKMeans(
         shapes = normalize_shapes(X, self.normalization)
         points = principal_scores(shapes).astype(np.float32)
         # Copies stay copies: a product may round them differently.
-        order = _by_content(shapes)
+        order = by_content(shapes)
         differs = (shapes[order][1:] != shapes[order][:-1]).any(axis=1)
         first = np.flatnonzero(np.r_[True, differs])
         points[order] = points[order[first]][np.r_[0, differs.cumsum()]]
@@ -495,11 +397,7 @@ class LoadShapeKMeans(
         >>> segmenter.margin([[1, 3], [1, 1], [9, 11]]).round(2).tolist()
         [1.0, 0.0, 0.3]
         """
-        distances = self.transform(X)
-        if distances.shape[1] == 1:
-            return np.ones(len(distances))
-        first, second = np.partition(distances, 1, axis=1)[:, :2].T
-        return np.where(second > 0, 1 - first / np.where(second > 0, second, 1.0), 0.0)
+        return margin_of(self.transform(X))
 
     def _too_few_shapes(self, X, n_shapes):
         return ValueError(
@@ -522,55 +420,14 @@ class LoadShapeKMeans(
         )
         return kmeans.fit(shapes).labels_
 
-    def _limits(self, distances, labels, peak):
-        """Limit of each segment from the customers' `distances` to their centre."""
-        sizes = self.cluster_sizes_
-        held_out = distances * (sizes / np.maximum(sizes - 1, 1))[labels]
-        alone = (sizes == 1)[labels]
-        squares = np.bincount(labels, held_out**2, minlength=self.n_clusters)
-        pooled = squares.sum() / max(1, (~alone).sum())
-        witnesses = np.where(sizes == 1, 0, sizes)
-        spread = np.sqrt(
-            (squares + POOLED_WEIGHT * pooled) / (witnesses + POOLED_WEIGHT)
-        )
-        # Members equal up to rounding leave a limit of zero: as wide as float32 is.
-        spread = np.maximum(spread, max(1e-6 * peak, np.finfo(float).tiny))
-        ratios = (held_out / spread[labels])[~alone]
-        reach = np.quantile(ratios, self.reject_quantile) if len(ratios) else 1.0
-        return spread * max(reach, 1.0)
-
     def _check_parameters(self):
-        for name in ("n_clusters", "n_init"):
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-                raise ValueError(
-                    f"{name} must be a whole number of at least 1. Got {value!r} "
-                    "instead."
-                )
-        quantile = self.reject_quantile
-        is_number = isinstance(quantile, Real) and not isinstance(quantile, bool)
-        if not is_number or not 0 < quantile <= 1:
-            raise ValueError(
-                "reject_quantile must be a number above 0 and at most 1. "
-                f"Got {quantile!r} instead."
-            )
-        if self.normalization not in NORMALIZATIONS:
-            raise ValueError(
-                f"normalization must be one of {', '.join(NORMALIZATIONS)}. "
-                f"Got {self.normalization!r} instead."
-            )
+        check_count("n_clusters", self.n_clusters)
+        check_count("n_init", self.n_init)
+        check_share("reject_quantile", self.reject_quantile)
+        check_choice("normalization", self.normalization, NORMALIZATIONS)
 
 
 @cache
 def _threads():
     """Controller of the thread pools; looking for them takes 2 ms each time."""
     return ThreadpoolController()
-
-
-def _by_content(rows):
-    """Order of the rows by their columns, the first first."""
-    order = np.lexsort(rows[:, :8].T[::-1])
-    first = rows[order, :8]
-    if (first[1:] == first[:-1]).all(axis=1).any():
-        return np.lexsort(rows.T[::-1])
-    return order

@@ -1,0 +1,36 @@
+"""One order of the rows and one numbering of the segments, whoever comes first."""
+
+import numpy as np
+
+
+def by_content(rows):
+    """Order of the rows by their columns, the first first."""
+    order = np.lexsort(rows[:, :8].T[::-1])
+    first = rows[order, :8]
+    if (first[1:] == first[:-1]).all(axis=1).any():
+        return np.lexsort(rows.T[::-1])
+    return order
+
+
+def from_the_largest(sizes, centers):
+    """Order of the segments from the largest down, of two of one size by `centers`.
+
+    Parameters
+    ----------
+    sizes : ndarray of shape (n_clusters,)
+        Number of customers of each segment.
+    centers : ndarray of shape (n_clusters, n_readings)
+        What stands for each segment, such as its mean curve.
+
+    Returns
+    -------
+    order : ndarray of shape (n_clusters,)
+        The segment that becomes number 0, number 1, and so on. The new label of a
+        customer of old label l is ``np.argsort(order)[l]``.
+
+    Examples
+    --------
+    >>> from_the_largest(np.array([2, 5, 2]), np.array([[3.0], [1.0], [2.0]])).tolist()
+    [1, 2, 0]
+    """
+    return np.lexsort((*np.asarray(centers).T[::-1], -np.asarray(sizes)))
