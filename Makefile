@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SYNTHETIC := haihe hetao minjiang
-REGIONS := london $(SYNTHETIC)
+REGIONS := london uci_credit $(SYNTHETIC)
 SIZE ?= small
 SOURCES := $(shell find src/research -name '*.py' -o -path '*/report/templates/*' -o -path '*/report/fonts/*')
 IMPORTER := $(shell find src/research/region -type f -not -name '*.pyc')
@@ -25,6 +25,9 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 
 data/%/region.yaml: data/raw/%/region.yaml data/raw/%/load.parquet $(IMPORTER) | $(READY)
 	$(BIN)/research import lcl data/raw/$* data/$*
+
+data/uci_credit/region.yaml: $(wildcard data/raw/uci_credit/*) $(IMPORTER) | $(READY)
+	$(BIN)/research import table data/raw/uci_credit data/uci_credit
 
 $(SYNTHETIC:%=data/%/region.yaml): data/%/region.yaml: $(IMPORTER) | $(READY)
 	$(BIN)/research synthesize $* data/$* --size $(SIZE)

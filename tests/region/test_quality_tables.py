@@ -86,6 +86,15 @@ def sound():
     transformers = pd.DataFrame(
         {"transformer_id": ["t1", "t2"], "area_id": ["a1", "a2"]}
     )
+    history = pd.DataFrame(
+        {
+            "customer_id": IDS[0],
+            "ym": ["2024-01", "2024-02", "2024-03"],
+            "billed_yuan": [80.0, 90.0, 70.0],
+            "paid_yuan": [80.0, 0.0, 90.0],
+            "months_overdue": np.array([0, 1, 0], dtype="int8"),
+        }
+    )
     return {
         "readings": readings,
         "customers": customers,
@@ -97,6 +106,7 @@ def sound():
         "tickets": tickets,
         "areas": areas,
         "transformers": transformers,
+        "payment_history": history,
     }
 
 
@@ -232,12 +242,25 @@ def no_customer(t):
     bump(t, "tickets", 0, "customer_id", None)
 
 
+def paid_too_much(t):
+    bump(t, "payment_history", 0, "billed_yuan", -12.5)
+
+
+def below_zero_overdue(t):
+    bump(t, "payment_history", 0, "months_overdue", -1)
+
+
+def overdue_jump(t):
+    bump(t, "payment_history", 1, "months_overdue", 3)
+
+
 # Faults that do not touch each other, to be looked for together.
 GROUPS = (
     (orphan, hierarchy_cycle, before_open, bill_total, refund, date_only, stamp_shift),
     (after_close, area_mismatch, month_sum, paid_twice, paid_before_bill, no_customer),
     (open_after_close, interval_sum, ct_ratio, month_end_batch, wrong_section),
     (unknown_industry, corrected_bill, balance_identity, ordered_twice),
+    (paid_too_much, below_zero_overdue, overdue_jump),
 )
 BRINGS = {wrong_section: "unknown_industry", ordered_twice: "paid_twice"}
 CONSEQUENCES = {
@@ -286,6 +309,23 @@ def broken(tmp_path_factory):
         (unknown_industry, "unknown_industry", "customers", 1, 1, "9999"),
         (wrong_section, "unknown_industry", "customers", 1, 1, "A3311"),
         (no_customer, "no_customer", "tickets", 1, 0, "tickets T1"),
+        (
+            paid_too_much,
+            "paid_too_much",
+            "payment_history",
+            1,
+            1,
+            "2024-01 billed_yuan",
+        ),
+        (
+            below_zero_overdue,
+            "below_zero_overdue",
+            "payment_history",
+            1,
+            1,
+            "overdue -1",
+        ),
+        (overdue_jump, "overdue_jump", "payment_history", 1, 1, "3 after 0"),
     ],
 )
 def test_a_fault_is_found_with_its_place(

@@ -253,6 +253,15 @@ TABLE_RULES = {
         "table", "payments of a channel posted together at the end of a month", "keep"
     ),
     "paid_before_bill": Rule("table", "bill paid before its month began", "keep"),
+    "paid_too_much": Rule(
+        "table", "month billed below zero: more was paid than was due", "keep"
+    ),
+    "below_zero_overdue": Rule(
+        "table", "months overdue below zero: a source's own code that none is", "keep"
+    ),
+    "overdue_jump": Rule(
+        "table", "months overdue that rise by more than one within a month", "keep"
+    ),
     "unknown_industry": Rule(
         "table", "industry that GB/T 4754-2017 does not know", "keep"
     ),

@@ -100,6 +100,7 @@ _KEYS = (
     ("registers", "a month of a meter", "抄表示数", "customer_id ym meter_id"),
     ("bills", "a bill", "应收账单", "bill_id"),
     ("payments", "a payment", "实收流水", "payment_id"),
+    ("payment_history", "a month of an account", "缴费历史", "customer_id ym"),
     ("topups", "an attempt to bring money into a meter", "充值下发", "attempt_id"),
     ("balance_daily", "a day of a prepaid account", "日余额", "customer_id date"),
     ("trip_events", "a trip of the supply", "跳闸停电", "customer_id ts_off"),

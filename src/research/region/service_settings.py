@@ -1,5 +1,6 @@
 """What `region.yaml` says about prepayment, channels, tickets, points and the grid."""
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -165,3 +166,40 @@ class Tickets(Strict):
     )
     repeat_days: Annotated[int, Field(ge=1, le=366)] = 60
     frequent_outage: FrequentOutage = FrequentOutage()
+
+
+def _inside(path: str) -> str:
+    if path.startswith(("/", "\\")) or ".." in path.replace("\\", "/").split("/"):
+        raise ValueError("a path inside the region's folder is wanted")
+    return path
+
+
+class Credit(Strict):
+    """Credit grades 信用等级 and who judged the weights.
+
+    `grades` maps each grade but the worst to its least score, the best first; `worst`
+    names the grade below them. `judgements` is a file of pairwise comparisons, its path
+    seen from the region's folder.
+    """
+
+    grades: dict[Code, Annotated[float, Field(gt=0, le=100)]] | None = Field(
+        default=None, validate_default=False
+    )
+    worst: Code = "D"
+    judgements: Annotated[Code, AfterValidator(_inside)] | None = Field(
+        default=None, validate_default=False
+    )
+
+    @model_validator(mode="after")
+    def _fall(self) -> "Credit":
+        grades = self.grades or {}
+        if any(b >= a for a, b in pairwise(grades.values())):
+            raise ValueError(
+                "the scores of grades must fall from each to the next, the best first"
+            )
+        if self.worst in grades:
+            raise ValueError(
+                f"{self.worst!r} is the worst grade and has no score of its own; leave "
+                "it out of grades"
+            )
+        return self

@@ -20,6 +20,7 @@ from pydantic import (
 from research.region.errors import InputError
 from research.region.service_settings import (
     Channel,
+    Credit,
     GridLimits,
     Ids,
     Points,
@@ -258,6 +259,7 @@ class Settings(Strict):
     voltage_limits: VoltageLimits = VoltageLimits()
     points: Points | None = None
     tickets: Tickets = Tickets()
+    credit: Credit | None = None
     # As-of date: payments after it are not used.
     reference_date: dt.date | None = None
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "CNY"

@@ -18,7 +18,7 @@ from research.region.synthetic.weather import weather
 
 # Tables that come from outside, or that readings make superfluous.
 SMALL = {"customers": 100, "days": 63, "panel": 30}
-NOT_MADE = {"price_signal", "labels", "energy_monthly"}
+NOT_MADE = {"price_signal", "labels", "energy_monthly", "payment_history"}
 
 
 def silent(_):

@@ -354,8 +354,47 @@ MONEY = (
         "payments where bill_id <> ''",
     ),
 )
+HISTORY = (
+    Query(
+        "paid_too_much",
+        "payment_history",
+        ("payment_history.billed_yuan",),
+        """
+        select customer_id || ' ' || ym as row, customer_id, 'billed_yuan' as col,
+          billed_yuan::varchar as value from payment_history where billed_yuan < 0
+        """,
+        "payment_history where billed_yuan is not null",
+    ),
+    Query(
+        "below_zero_overdue",
+        "payment_history",
+        ("payment_history",),
+        """
+        select customer_id || ' ' || ym as row, customer_id, 'months_overdue' as col,
+          months_overdue::varchar as value from payment_history
+        where months_overdue < 0
+        """,
+        "payment_history",
+    ),
+    Query(
+        "overdue_jump",
+        "payment_history",
+        ("payment_history",),
+        """
+        with months as (
+          select *, greatest(months_overdue, 0) as late, left(ym, 4)::int * 12
+            + right(ym, 2)::int as month from payment_history)
+        select a.customer_id || ' ' || a.ym as row, a.customer_id,
+          'months_overdue' as col, a.late || ' after ' || b.late as value
+        from months a join months b
+          on b.customer_id = a.customer_id and b.month = a.month - 1
+        where a.late > b.late + 1
+        """,
+        "payment_history",
+    ),
+)
 
 
 def queries() -> list[Query]:
     """All queries of all table rules, in the order of the rules."""
-    return [*orphans(), *ACCOUNTS, *ENERGY, *MONEY]
+    return [*orphans(), *ACCOUNTS, *ENERGY, *MONEY, *HISTORY]
