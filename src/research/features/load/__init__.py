@@ -15,6 +15,7 @@ from research.features.load.daily import (
     valley_hour,
     window_share,
 )
+from research.features.load.days import DayCurves, day_curves
 from research.features.load.energy import (
     annual_energy,
     band_shares,
@@ -35,16 +36,34 @@ from research.features.load.rhythm import (
     trend,
     typical_days,
 )
+from research.features.load.rhythm_table import (
+    PEAK_DAYS,
+    against_the_region,
+    peak_days,
+    rhythm_table,
+    weekly_energy,
+)
+from research.features.load.rhythm_vectors import (
+    daily_energies,
+    in_use,
+    ordinary_days,
+    rhythm_vectors,
+)
 from research.features.load.table import (
     AREA_PEAK_HOURS,
     area_peak,
     customer_features,
     table,
 )
+from research.features.load.to_segment import ToSegment, to_segment
 
 __all__ = [
     "AREA_PEAK_HOURS",
     "DAY_WINDOWS",
+    "PEAK_DAYS",
+    "DayCurves",
+    "ToSegment",
+    "against_the_region",
     "annual_energy",
     "area_load",
     "area_peak",
@@ -57,9 +76,12 @@ __all__ = [
     "complete_days",
     "curves_to_segment",
     "customer_features",
+    "daily_energies",
     "daily_energy",
+    "day_curves",
     "day_to_day_variability",
     "full_load_hours",
+    "in_use",
     "load_factor",
     "maximum_ramp",
     "mean_hour",
@@ -67,16 +89,22 @@ __all__ = [
     "mean_ramp",
     "minimum_load_rate",
     "missing_share",
+    "ordinary_days",
+    "peak_days",
     "peak_hour",
     "peak_valley_difference",
     "peak_valley_difference_rate",
     "ratio_of_days",
+    "rhythm_table",
+    "rhythm_vectors",
     "robust_coefficient_of_variation",
     "shape_entropy",
     "table",
+    "to_segment",
     "trend",
     "typical_day_curves",
     "typical_days",
     "valley_hour",
+    "weekly_energy",
     "window_share",
 ]
