@@ -1,0 +1,269 @@
+"""How the networks learn, on Keras and TensorFlow as `hybrid` hands them over.
+
+Nothing here imports either: `backend` is the pair (keras, tensorflow). All randomness
+comes from numpy (`_training`); TensorFlow only calculates.
+"""
+
+import numpy as np
+import pandas as pd
+from sklearn.cluster import KMeans
+
+from research.segmenters._dense import center_head, encode, mixture_head
+from research.segmenters._neighbours import fuzzy_graph
+from research.segmenters._training import (
+    NEGATIVES,
+    edge_batches,
+    first_weights,
+    row_batches,
+)
+from research.segmenters.prototypes import SOMSegmenter
+
+PATIENCE = 5
+"""Epochs without a better loss after which the training ends."""
+
+MIXTURE_STARTS = 3
+# UMAP's curve of nearness 1 / (1 + a d^2b) for a least distance of 0.
+NEAR_A, NEAR_B = 1.929, 0.7915
+# Weight of IDEC's clustering loss beside the reconstruction, as its authors set it.
+IDEC_WEIGHT = 0.1
+
+
+def autoencoder(backend, sizes):
+    """Dense layers of the widths `sizes`, ReLU except at the code and at the end."""
+    keras, _ = backend
+    model = keras.Sequential([keras.Input((sizes[0],))], name="autoencoder")
+    for place, width in enumerate(sizes[1:], start=1):
+        straight = place in (len(sizes) // 2, len(sizes) - 1)
+        model.add(
+            keras.layers.Dense(
+                width,
+                activation=None if straight else "relu",
+                # Weights are set later: Keras' own would draw from the global seed.
+                kernel_initializer="zeros",
+                dtype="float32",
+                name=f"dense_{place}",
+            )
+        )
+    return model
+
+
+def learner(backend, points, sizes, settings):
+    """Train one network after the other on the same points.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n, n_columns)
+    sizes : tuple of int
+        Widths of the layers.
+    settings : HybridNetwork
+
+    Returns
+    -------
+    learn : callable
+        Takes a generator of random numbers, gives weights, head and training curve.
+        The steps are compiled once for all networks.
+    """
+    keras, tf = backend
+    k, size, epochs = settings.n_clusters, settings.batch_size, settings.epochs
+    graph = None
+    if settings.arm == "graph":
+        graph = fuzzy_graph(points.astype(np.float32), settings.n_neighbors)
+    with tf.device("CPU"):
+        model = autoencoder(backend, sizes)
+        optimizer = keras.optimizers.Adam(settings.learning_rate)
+        optimizer.build(model.trainable_variables)
+        step = _representation(backend, model, points, optimizer, graph is not None)
+
+    def learn(rng):
+        model.set_weights(first_weights(sizes, rng))
+        _begin_anew(optimizer)
+        rows = []
+        for epoch in range(epochs):
+            if graph is None:
+                batches = row_batches(len(points), size, rng)
+            else:
+                batches = edge_batches(graph, size, rng)
+            _cool(optimizer, settings.learning_rate, epoch, epochs)
+            rows.append(_checked(step(*batches), settings))
+            if _has_settled(rows):
+                break
+        curve = _curve(rows, "representation")
+        weights = model.get_weights()
+        state = np.random.RandomState(rng.integers(2**31))
+        if settings.arm != "idec":
+            codes = encode(weights, points)
+            return weights, _head_of(codes, k, settings.arm, state), curve
+        weights, centers, rows = _draw_to_centers(
+            backend, model, points, state, rng, settings
+        )
+        head = center_head(encode(weights, points), centers, np.arange(k))
+        return weights, head, pd.concat([curve, _curve(rows, "clustering")])
+
+    return learn
+
+
+def _representation(backend, model, points, optimizer, with_graph):
+    """One epoch of the first round, compiled: batches in, mean losses out."""
+    _, tf = backend
+    data = tf.constant(points, dtype=tf.float32)
+    layers, half = model.layers, len(model.layers) // 2
+
+    def near(one, other):
+        # A little beyond 0, where the power has no slope that could be used.
+        squares = tf.reduce_sum(tf.square(one - other), axis=1) + 1e-6
+        return NEAR_A * tf.pow(squares, NEAR_B)
+
+    def losses(batch, shifts):
+        codes = batch
+        for layer in layers[:half]:
+            codes = layer(codes)
+        made = codes
+        for layer in layers[half:]:
+            made = layer(made)
+        reconstruction = tf.reduce_mean(tf.square(made - batch))
+        if not with_graph:
+            return reconstruction, tf.constant(0.0)
+        heads, tails = tf.split(codes, 2)
+        other = tf.reduce_mean(tf.math.log1p(near(heads, tails)))
+        for place in range(NEGATIVES):
+            # Moved tails stand for a draw of others: no scatter, which two threads
+            # would add up in an order of their own.
+            apart = near(heads, tf.roll(tails, shifts[place], axis=0))
+            other += tf.reduce_mean(tf.math.log1p(apart) - tf.math.log(apart + 1e-4))
+        return reconstruction, other
+
+    @tf.function
+    def epoch(heads, tails, shifts):
+        total = tf.zeros(2)
+        for step in tf.range(tf.shape(heads)[0]):
+            batch = tf.gather(data, tf.concat([heads[step], tails[step]], axis=0))
+            with tf.GradientTape() as tape:
+                reconstruction, other = losses(batch, shifts[step])
+                loss = reconstruction + other
+            variables = model.trainable_variables
+            optimizer.apply(tape.gradient(loss, variables), variables)
+            total += tf.stack([reconstruction, other])
+        return total / tf.cast(tf.shape(heads)[0], tf.float32)
+
+    rows = tf.TensorSpec((None, None), tf.int32)
+    return _traced(tf, epoch, rows, rows, rows)
+
+
+def _draw_to_centers(backend, model, points, state, rng, settings):
+    """IDEC's second round: codes drawn to centres while curves are still remade."""
+    keras, tf = backend
+    half = len(model.layers) // 2
+    codes = encode(model.get_weights(), points)
+    kmeans = KMeans(settings.n_clusters, n_init=10, random_state=state).fit(codes)
+    with tf.device("CPU"):
+        data = tf.constant(points, dtype=tf.float32)
+        centers = keras.Variable(kmeans.cluster_centers_, dtype="float32")
+        variables = [*model.trainable_variables, centers]
+        optimizer = keras.optimizers.Adam(settings.learning_rate)
+        optimizer.build(variables)
+
+    @tf.function
+    def epoch(rows, targets):
+        total = tf.zeros(2)
+        for step in tf.range(tf.shape(rows)[0]):
+            batch, wanted = tf.gather(data, rows[step]), tf.gather(targets, rows[step])
+            with tf.GradientTape() as tape:
+                made = batch
+                for layer in model.layers[:half]:
+                    made = layer(made)
+                shares = _student(tf, made, centers)
+                for layer in model.layers[half:]:
+                    made = layer(made)
+                reconstruction = tf.reduce_mean(tf.square(made - batch))
+                gain = wanted * tf.math.log((wanted + 1e-9) / (shares + 1e-9))
+                other = tf.reduce_mean(tf.reduce_sum(gain, axis=1))
+                loss = reconstruction + IDEC_WEIGHT * other
+            optimizer.apply(tape.gradient(loss, variables), variables)
+            total += tf.stack([reconstruction, IDEC_WEIGHT * other])
+        return total / tf.cast(tf.shape(rows)[0], tf.float32)
+
+    step = _traced(
+        tf,
+        epoch,
+        tf.TensorSpec((None, None), tf.int32),
+        tf.TensorSpec((len(points), settings.n_clusters), tf.float32),
+    )
+    losses = []
+    for number in range(settings.epochs):
+        codes = encode(model.get_weights(), points).astype(np.float32)
+        shares = _student(tf, tf.constant(codes), centers).numpy().astype(np.float64)
+        sharp = shares**2 / np.maximum(shares.sum(axis=0), 1e-12)
+        sharp = (sharp / sharp.sum(axis=1, keepdims=True)).astype(np.float32)
+        _cool(optimizer, settings.learning_rate, number, settings.epochs)
+        batches = row_batches(len(points), settings.batch_size, rng)
+        losses.append(_checked(step(batches.heads, sharp), settings))
+        if _has_settled(losses):
+            break
+    return model.get_weights(), centers.numpy().astype(np.float64), losses
+
+
+def _traced(tf, epoch, *specs):
+    """The compiled `epoch`, on arrays: traced once, whatever the number of batches."""
+    compiled = epoch.get_concrete_function(*specs)
+    return lambda *arrays: compiled(*map(tf.constant, arrays)).numpy()
+
+
+def _student(tf, codes, centers):
+    """Soft assignment by Student's t of one degree of freedom."""
+    squares = tf.reduce_sum(tf.square(codes[:, None] - centers), axis=2)
+    kernel = 1 / (1 + squares)
+    return kernel / tf.reduce_sum(kernel, axis=1, keepdims=True)
+
+
+def _head_of(codes, k, arm, state):
+    """What divides the codes: by the map for "som", else by a mixture."""
+    if arm == "som":
+        segmenter = SOMSegmenter(
+            k, how="ward", normalization="none", random_state=state
+        )
+        segmenter.fit(codes)
+        taken = segmenter.unit_labels_ >= 0
+        units = segmenter.map_.prototypes_[taken]
+        return center_head(codes, units, segmenter.unit_labels_[taken])
+    starts = [
+        KMeans(k, n_init=1, random_state=state).fit(codes).labels_
+        for _ in range(MIXTURE_STARTS)
+    ]
+    return mixture_head(codes, np.array(starts))
+
+
+def _begin_anew(optimizer):
+    """Set the optimiser back to before its first step."""
+    for variable in optimizer.variables:
+        if variable is not optimizer.learning_rate:
+            variable.assign(np.zeros(variable.shape, variable.dtype))
+
+
+def _cool(optimizer, rate, epoch, epochs):
+    """Learning rate of an epoch: half a cosine from `rate` towards 0."""
+    optimizer.learning_rate.assign(rate * (1 + np.cos(np.pi * epoch / epochs)) / 2)
+
+
+def _checked(losses, settings):
+    """Losses of an epoch, refused unless finite."""
+    if not np.isfinite(losses).all():
+        raise ValueError(
+            f"The training diverged: a loss of {losses.sum()} with "
+            f"learning_rate={settings.learning_rate}. Lower learning_rate."
+        )
+    return losses
+
+
+def _has_settled(losses):
+    """Whether the last epochs brought nothing."""
+    totals = np.sum(losses, axis=1)
+    return (
+        len(totals) > PATIENCE and totals[-PATIENCE:].min() >= totals[:-PATIENCE].min()
+    )
+
+
+def _curve(losses, name):
+    """Training curve of one round."""
+    curve = pd.DataFrame(losses, columns=["reconstruction", "other"]).astype(np.float64)
+    curve["loss"] = curve["reconstruction"] + curve["other"]
+    return curve.assign(round=name, epoch=range(1, len(curve) + 1))
