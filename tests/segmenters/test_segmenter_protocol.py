@@ -21,6 +21,35 @@ SETTINGS = {
         {"n_clusters": 2, "normalization": how, "random_state": 0}
         for how in ("z", "demin")
     ],
+    "HybridNetwork": [
+        {
+            "n_clusters": 3,
+            "arm": arm,
+            "n_seeds": 2,
+            "epochs": 2,
+            "batch_size": 16,
+            "random_state": 0,
+        }
+        for arm in ("graph", "autoencoder", "idec", "som")
+    ],
+    "LoadShapeDictionary": [
+        {"n_clusters": 3, "n_shapes": 3, "normalization": how, "random_state": 0}
+        for how in ("unit", "none")
+    ],
+    "LoadShapeMixture": [
+        {"n_clusters": 3, "random_state": 0, "covariance": covariance}
+        for covariance in ("full", "diag", "best")
+    ],
+    "LoadShapeWard": [
+        {"n_clusters": 3, "random_state": 0},
+        {"n_clusters": 3, "random_state": 0, "max_customers": 20},
+    ],
+    "SOMSegmenter": [
+        {"n_clusters": 3, "how": how, "random_state": 0} for how in ("pam", "ward")
+    ],
+    "RFMSegmenter": [
+        {"scoring": how, "random_state": 0} for how in ("quantile", "rfm", "kmeans")
+    ],
 }
 """Settings to check instead of the defaults, by class name."""
 
