@@ -3,8 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
 
 from research.service import contrasts, effects, name_segments, propose
+from research.service.portrait import NOTICEABLE, TRAITS
 
 
 @pytest.fixture
@@ -95,3 +99,58 @@ def test_a_segment_that_is_not_stable_gets_no_scheme(planted):
     assert "kWh a year" in proposals["effect"][0]
     assert "not stable" in proposals["action"][2]
     assert proposals["effect"][2] == ""
+
+
+def test_payment_traits_name_segments_too():
+    """Most owe nothing, so the spread is no median: who owes is still named."""
+    rng = np.random.default_rng(0)
+    features = pd.DataFrame(
+        {
+            "days_overdue": np.r_[np.zeros(80), rng.integers(30, 90, 20)].astype(float),
+            "amount_yuan": rng.normal(1000, 50, 100),
+        }
+    )
+    names = name_segments(features, pd.Series([0] * 80 + [1] * 20))
+    assert names["en"].tolist() == ["not-overdue users", "overdue users"]
+    assert names["zh"].tolist() == ["无逾期型", "逾期型"]
+
+
+def test_grades_are_named_as_segments_are():
+    features = pd.DataFrame({"late_share": [0.1, 0.2, 0.3] * 8})
+    names = name_segments(features, pd.Series(list("AB") * 12))
+    assert names["en"].tolist() == ["typical users", "typical users (B)"]
+
+
+def test_no_two_traits_are_said_alike():
+    for language in (0, 1):
+        said = [side[language] for trait in TRAITS.values() for side in trait]
+        assert len(set(said)) == len(said)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6), k=st.integers(1, 6))
+def test_names_are_distinct_modest_and_the_same_in_any_order(seed, k):
+    rng = np.random.default_rng(seed)
+    features = pd.DataFrame(
+        rng.normal(size=(50, len(TRAITS))).round(1), columns=list(TRAITS)
+    ).mask(rng.random((50, len(TRAITS))) < 0.05)
+    segments = pd.Series(np.r_[np.arange(k), rng.integers(0, k, 50 - k)])
+    names = name_segments(features, segments)
+    assert names["en"].is_unique
+    assert names["zh"].is_unique
+    order = rng.permutation(50)
+    assert_frame_equal(names, name_segments(features.iloc[order], segments.iloc[order]))
+    far = contrasts(features, segments)
+    for segment, name in names["en"].items():
+        spoken = name.split(" users")[0].split()
+        claimed = [
+            (feature, side)
+            for feature, trait in TRAITS.items()
+            for side in (0, 1)
+            if trait[side][0] in spoken
+        ]
+        assert all(
+            far.loc[segment, feature] * (1, -1)[side] >= NOTICEABLE
+            for feature, side in claimed
+        )
+        assert len(claimed) == len(spoken) - (spoken == ["typical"])

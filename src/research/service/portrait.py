@@ -24,17 +24,33 @@ TRAITS = {
     "winter_ratio": Trait(("winter-heavy", "冬季高"), ("winter-even", "冬季平")),
     "summer_ratio": Trait(("summer-heavy", "夏季高"), ("summer-low", "夏季低")),
     "rest_day_ratio": Trait(("rest-day", "休息日"), ("working-day", "工作日")),
+    "late_share": Trait(("late-paying", "迟缴"), ("punctual", "准时缴费")),
+    "arrears_ratio": Trait(("indebted", "欠费"), ("debt-free", "无欠费")),
+    "days_overdue": Trait(("overdue", "逾期"), ("not-overdue", "无逾期")),
+    "payments_per_cycle": Trait(("often-paying", "勤缴"), ("seldom-paying", "少缴")),
+    "tenure_years": Trait(("long-standing", "老客户"), ("new", "新客户")),
+    "amount_yuan": Trait(("high-paying", "高额"), ("low-paying", "低额")),
     "annual_energy": Trait(("large", "大用量"), ("small", "小用量")),
 }
 ORDER = list(TRAITS)  # a name reads from the last of these to the first
 # Of the traits of one kind a name takes the strongest: shares of one day move together,
-# and so do the seasons.
+# and so do the seasons, what is owed and late, and what is used and paid.
 KINDS = {name: name.split("_")[0] for name in TRAITS} | {
     "winter_ratio": "season",
     "summer_ratio": "season",
+    "late_share": "arrears",
+    "arrears_ratio": "arrears",
+    "days_overdue": "arrears",
+    "amount_yuan": "annual",
 }
 # What customers do says more than what they do not: other low traits come last.
-SAID_LOW = ("annual_energy", "day_to_day_variability")
+SAID_LOW = (
+    "annual_energy",
+    "day_to_day_variability",
+    "late_share",
+    "tenure_years",
+    "amount_yuan",
+)
 NOTICEABLE = 0.5
 
 
@@ -52,7 +68,8 @@ def contrasts(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
     -------
     contrasts : DataFrame of shape (n_segments, n_features)
         Median of the segment minus median of all other customers, in robust standard
-        deviations (1.4826 MAD) of all customers; 0 where a feature does not vary.
+        deviations (1.4826 MAD) of all customers; in plain ones where more than half of
+        them have one value, as those who owe nothing; 0 where a feature does not vary.
 
     Examples
     --------
@@ -61,6 +78,8 @@ def contrasts(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
     4.72
     """
     spread = 1.4826 * (features - features.median()).abs().median()
+    spread = spread.where(spread > 0, features.std(ddof=0))
+    spread = spread.mask(features.max() == features.min(), 0.0)
     rows = {
         segment: features[segments == segment].median()
         - features[segments != segment].median()
@@ -76,7 +95,7 @@ def name_segments(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
     Parameters
     ----------
     features : DataFrame of shape (n_customers, n_features)
-        Load features; those in `TRAITS` can give names.
+        Load or payment features; those in `TRAITS` can give names.
     segments : Series of shape (n_customers,)
         Segment of each customer, on the same index.
 
@@ -108,7 +127,8 @@ def name_segments(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
             if en not in taken:
                 break
         else:
-            en, zh = f"{en} ({segment + 1})", f"{zh}（{segment + 1}）"
+            number = segment if isinstance(segment, str) else segment + 1
+            en, zh = f"{en} ({number})", f"{zh}（{number}）"
         taken.add(en)
         because = "; ".join(
             f"{name} {value:+.1f} sd" for name, value in ranked[:3].items()
