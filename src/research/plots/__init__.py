@@ -1,5 +1,12 @@
 """Figures of the notebooks: data in, figure out; nothing is fitted, read or saved."""
 
+from research.plots.dictionary import (
+    day_shapes,
+    mixtures_by_segment,
+    ranges,
+    weekly_energy,
+    weeks_and_years,
+)
 from research.plots.quality import (
     coverage_map,
     daily_load,
@@ -20,15 +27,20 @@ from research.plots.style import segment_color, use_style
 __all__ = [
     "coverage_map",
     "daily_load",
+    "day_shapes",
     "findings",
     "margins",
     "mean_days",
+    "mixtures_by_segment",
     "morning_rise",
     "number_of_segments",
     "peak_day",
+    "ranges",
     "segment_color",
     "shares_with_intervals",
     "table_periods",
     "typical_days",
     "use_style",
+    "weekly_energy",
+    "weeks_and_years",
 ]
