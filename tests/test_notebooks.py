@@ -113,7 +113,7 @@ def test_a_number_that_is_asked_for_is_used_and_the_rule_still_told(tiny, tmp_pa
     assert "Asked for: 5" in page(tmp_path / "out", "02_load_segments")
 
 
-def test_regions_too_small_or_too_coarse_are_told_so(tmp_path):
+def test_regions_too_small_are_told_so_and_coarse_ones_get_their_weeks(tmp_path):
     one = write_region(tmp_path / "tiny", planted_readings(1, 40)[0])
     yaml = REGION_YAML.replace("tiny", "daily").replace("60", "1440")
     readings = planted_readings(12, 60)[0]
@@ -122,7 +122,10 @@ def test_regions_too_small_or_too_coarse_are_told_so(tmp_path):
     outcomes = run([one, daily], tmp_path / "out")
     assert outcomes["tiny", "02_load_segments"].status == "skipped"
     assert "at least 10 customers" in outcomes["tiny", "02_load_segments"].cause
-    assert outcomes["daily", "02_load_segments"].status == "skipped"
+    assert outcomes["daily", "02_load_segments"].status == "done"
+    assert "rhythm of week and year" in page(
+        tmp_path / "out", "02_load_segments", "daily"
+    )
     assert outcomes["tiny", "01_data_quality"].status == "done"
     assert outcomes["daily", "01_data_quality"].status == "done"
     assert "the clock can not be judged" in page(
