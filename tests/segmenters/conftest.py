@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 
 
-@pytest.fixture(scope="session")
-def planted():
+def planted_curves(seed):
     """Curves of five shapes and any size, their true shape: (X, truth)."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     slots = np.arange(48)
     shapes = np.array(
         [0.3 + np.exp(-((slots - peak) ** 2) / 18) for peak in (8, 16, 24, 32, 40)]
@@ -14,6 +13,18 @@ def planted():
     noise = 1 + 0.1 * rng.standard_normal((len(truth), 48))
     size = 10 ** rng.uniform(-1, 4, (len(truth), 1))
     return shapes[truth] * noise * size, truth
+
+
+@pytest.fixture(scope="session")
+def planted():
+    """Curves to learn from, and their true shape."""
+    return planted_curves(0)
+
+
+@pytest.fixture(scope="session")
+def planted_anew():
+    """Other customers of the same kind: 760 curves."""
+    return np.concatenate([planted_curves(seed)[0] for seed in range(1, 5)])
 
 
 @pytest.fixture(scope="session")

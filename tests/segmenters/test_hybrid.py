@@ -82,22 +82,20 @@ def test_one_network_gives_the_probabilities_of_its_mixture(planted):
     assert_array_equal(np.sort(run.affinity.ravel()), [0] * 20 + [1] * 5)
 
 
-def test_new_members_fit_and_a_shape_never_seen_does_not(planted):
-    X, truth = planted
-    rng = np.random.default_rng(1)
-    segmenter = HybridNetwork(5, **QUICK | {"epochs": 20}).fit(X)
-    shapes = np.array([np.median(X[truth == s], axis=0) for s in range(5)])
-    new = np.repeat(shapes, 20, axis=0) * (1 + 0.1 * rng.standard_normal((100, 48)))
-    assert (segmenter.distance_ratio(new) > 1).mean() < 0.15
-    saw = np.tile([0.2, 1.0], 24) * (1 + 0.1 * rng.standard_normal((50, 48)))
+def test_new_members_fit_and_a_shape_never_seen_does_not(planted, planted_anew):
+    segmenter = HybridNetwork(5, **QUICK | {"epochs": 20}).fit(planted[0])
+    assert (segmenter.distance_ratio(planted_anew) > 1).mean() < 0.05
+    noise = np.random.default_rng(1).standard_normal((50, 48))
+    saw = np.tile([0.2, 1.0], 24) * (1 + 0.1 * noise)
     assert (segmenter.distance_ratio(saw) > 1).mean() > 0.9
 
 
-def test_about_the_share_asked_for_fits_at_fit(network, planted):
-    X, _ = planted
-    assert (network.distance_ratio(X) > 1).mean() <= 0.02
-    narrow = clone(network).set_params(reject_quantile=0.6).fit(X)
-    assert 0.2 < (narrow.distance_ratio(X) > 1).mean() <= 0.4 + 1 / len(X)
+def test_about_the_share_asked_for_fits(network, planted, planted_anew):
+    # 38 customers were held out: to be one in a hundred is beyond what they can tell.
+    assert (network.distance_ratio(planted_anew) > 1).mean() < 0.1
+    narrow = clone(network).set_params(reject_quantile=0.6).fit(planted[0])
+    assert 0.2 < (narrow.distance_ratio(planted_anew) > 1).mean() < 0.5
+    assert_array_equal(narrow.labels_, network.labels_)
 
 
 def test_a_sample_is_learnt_from_and_all_are_segmented(planted):

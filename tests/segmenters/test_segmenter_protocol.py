@@ -7,6 +7,7 @@ import inspect
 import pkgutil
 from importlib import import_module
 
+import pytest
 from sklearn.base import BaseEstimator
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -80,17 +81,33 @@ def discovered():
 ESTIMATORS = sorted(discovered(), key=lambda estimator: estimator.__name__)
 
 
-@parametrize_with_checks(
-    [
-        estimator(**settings)
-        for estimator in ESTIMATORS
-        for settings in SETTINGS.get(estimator.__name__, [{}])
-    ],
-    expected_failed_checks=waived,
-)
+def checked(*estimators):
+    """Parametrise by every check of every setting of the estimators."""
+    return parametrize_with_checks(
+        [
+            estimator(**settings)
+            for estimator in estimators
+            for settings in SETTINGS.get(estimator.__name__, [{}])
+        ],
+        expected_failed_checks=waived,
+    )
+
+
+NETWORKS = [e for e in ESTIMATORS if e.__name__ == "HybridNetwork"]
+
+
+@checked(*(e for e in ESTIMATORS if e not in NETWORKS))
 def test_is_a_scikit_learn_estimator(estimator, check):
     check(estimator)
 
 
+@pytest.mark.slow
+@checked(*NETWORKS)
+def test_a_network_is_a_scikit_learn_estimator(estimator, check):
+    check(estimator)
+
+
 def test_the_walk_finds_the_estimators():
-    assert "LoadShapeKMeans" in {estimator.__name__ for estimator in ESTIMATORS}
+    names = {estimator.__name__ for estimator in ESTIMATORS}
+    assert {"LoadShapeKMeans", "HybridNetwork", "AHP", "RFMSegmenter"} <= names
+    assert len(NETWORKS) == 1

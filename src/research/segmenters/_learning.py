@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.cluster import KMeans
 
 from research.segmenters._dense import center_head, encode, mixture_head
-from research.segmenters._neighbours import fuzzy_graph
+from research.segmenters._neighbours import among, fuzzy_graph
 from research.segmenters._training import (
     NEGATIVES,
     edge_batches,
@@ -60,8 +60,8 @@ def learner(backend, points, sizes, settings):
     Returns
     -------
     learn : callable
-        Takes a generator of random numbers, gives weights, head and training curve.
-        The steps are compiled once for all networks.
+        Takes the rows to learn from and a generator of random numbers, gives weights,
+        head and training curve. The steps are compiled once for all networks.
     """
     keras, tf = backend
     k, size, epochs = settings.n_clusters, settings.batch_size, settings.epochs
@@ -74,15 +74,16 @@ def learner(backend, points, sizes, settings):
         optimizer.build(model.trainable_variables)
         step = _representation(backend, model, points, optimizer, graph is not None)
 
-    def learn(rng):
+    def learn(kept, rng):
+        edges = None if graph is None else among(graph, kept)
         model.set_weights(first_weights(sizes, rng))
         _begin_anew(optimizer)
         rows = []
         for epoch in range(epochs):
-            if graph is None:
-                batches = row_batches(len(points), size, rng)
+            if edges is None:
+                batches = row_batches(kept, size, rng)
             else:
-                batches = edge_batches(graph, size, rng)
+                batches = edge_batches(edges, size, rng)
             _cool(optimizer, settings.learning_rate, epoch, epochs)
             rows.append(_checked(step(*batches), settings))
             if _has_settled(rows):
@@ -91,12 +92,12 @@ def learner(backend, points, sizes, settings):
         weights = model.get_weights()
         state = np.random.RandomState(rng.integers(2**31))
         if settings.arm != "idec":
-            codes = encode(weights, points)
+            codes = encode(weights, points[kept])
             return weights, _head_of(codes, k, settings.arm, state), curve
         weights, centers, rows = _draw_to_centers(
-            backend, model, points, state, rng, settings
+            backend, model, points[kept], state, rng, settings
         )
-        head = center_head(encode(weights, points), centers, np.arange(k))
+        head = center_head(encode(weights, points[kept]), centers, np.arange(k))
         return weights, head, pd.concat([curve, _curve(rows, "clustering")])
 
     return learn
@@ -195,7 +196,7 @@ def _draw_to_centers(backend, model, points, state, rng, settings):
         sharp = shares**2 / np.maximum(shares.sum(axis=0), 1e-12)
         sharp = (sharp / sharp.sum(axis=1, keepdims=True)).astype(np.float32)
         _cool(optimizer, settings.learning_rate, number, settings.epochs)
-        batches = row_batches(len(points), settings.batch_size, rng)
+        batches = row_batches(np.arange(len(points)), settings.batch_size, rng)
         losses.append(_checked(step(batches.heads, sharp), settings))
         if _has_settled(losses):
             break

@@ -147,3 +147,18 @@ def fuzzy_graph(points, n_neighbors):
     upper = (both.row < both.col) & (both.data > 1e-4)
     order = np.lexsort((both.col[upper], both.row[upper]))
     return Graph(*(part[upper][order] for part in (both.row, both.col, both.data)))
+
+
+def among(graph, rows):
+    """Edges of `graph` between some of the rows, which keep their numbers.
+
+    Examples
+    --------
+    >>> graph = Graph(np.array([0, 1]), np.array([1, 2]), np.array([1.0, 0.5]))
+    >>> among(graph, np.array([0, 1])).tails.tolist()
+    [1]
+    """
+    there = np.zeros(1 + max(graph.tails.max(), rows.max()), dtype=bool)
+    there[rows] = True
+    both = there[graph.heads] & there[graph.tails]
+    return Graph(*(part[both] for part in graph))

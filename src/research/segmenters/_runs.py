@@ -112,6 +112,39 @@ def scores(runs, points):
     return Scores(shares, error / len(runs), distance / len(runs))
 
 
+def usual_limits(runs, unseen, share):
+    """Error and distance that only few curves of the same kind exceed.
+
+    Parameters
+    ----------
+    runs : list of Run
+    unseen : list of ndarray of shape (n_held_out, n_columns)
+        A run each: rows that it did not learn from. What it learnt from it knows by
+        heart in part, and limits from there would turn new customers away.
+    share : float
+        In (0, 1]. Of the curves that shall stay within both limits.
+
+    Returns
+    -------
+    limits : ndarray of shape (2,)
+        Above 0: the ceil((n + 1) share)-th smallest of the n values, the largest where
+        n is too small for that.
+
+    Notes
+    -----
+    Split conformal prediction, with half of what may exceed for either measure. One
+    run's error is a little wider than the mean of several runs' that `scores` gives:
+    rather fewer are turned away.
+    """
+    seen = [scores([run], points) for run, points in zip(runs, unseen, strict=True)]
+    usual = (1 + share) / 2
+    values = np.sort(
+        [np.concatenate(part) for part in list(zip(*seen, strict=True))[1:]]
+    )
+    rank = min(int(np.ceil((values.shape[1] + 1) * usual)), values.shape[1])
+    return np.maximum(values[:, rank - 1], 1e-6)
+
+
 def agreement_of_seeds(divisions, labels):
     """How far the runs agree with each other, and each with the result.
 

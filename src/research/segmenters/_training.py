@@ -15,6 +15,9 @@ HIDDEN = (128, 128)
 NEGATIVES = 5
 """Customers that stand for all the others, per edge of the neighbour graph."""
 
+HELD_OUT = 0.1
+"""Share of the customers that a network does not learn from."""
+
 STEPS = (20, 60)
 """Fewest and most batches an epoch."""
 
@@ -63,6 +66,33 @@ def first_weights(sizes, rng):
     return weights
 
 
+def folds(n, n_networks, rng):
+    """Rows that each network does not learn from: what it says of them is no memory.
+
+    Parameters
+    ----------
+    n : int
+        Rows.
+    n_networks : int
+    rng : RandomState
+
+    Returns
+    -------
+    held_out : ndarray of int, shape (n_networks, n // 10)
+        Sorted; of two networks among the first ten no row twice.
+
+    Examples
+    --------
+    >>> held_out = folds(40, 3, np.random.RandomState(0))
+    >>> held_out.shape, len(np.unique(held_out))
+    ((3, 4), 12)
+    """
+    size = int(n * HELD_OUT)
+    order = rng.permutation(n)
+    places = np.arange(n_networks)[:, None] * size + np.arange(size)
+    return np.sort(order[places % n], axis=1)
+
+
 def edge_batches(graph, batch_size, rng):
     """Draw the batches of an epoch from a neighbour graph.
 
@@ -86,16 +116,16 @@ def edge_batches(graph, batch_size, rng):
     return _batches(heads, tails, rng)
 
 
-def row_batches(n, batch_size, rng):
-    """Draw the batches of an epoch from `n` rows, each by itself.
+def row_batches(rows, batch_size, rng):
+    """Draw the batches of an epoch from `rows`, each by itself.
 
     Examples
     --------
-    >>> row_batches(9, 4, np.random.default_rng(0)).heads.shape
+    >>> row_batches(np.arange(9), 4, np.random.default_rng(0)).heads.shape
     (20, 4)
     """
-    shape = (_n_steps(n, batch_size), 2 * batch_size)
-    drawn = rng.integers(n, size=shape)
+    shape = (_n_steps(len(rows), batch_size), 2 * batch_size)
+    drawn = rows[rng.integers(len(rows), size=shape)]
     return _batches(drawn[:, :batch_size], drawn[:, batch_size:], rng)
 
 

@@ -35,8 +35,14 @@ from research.segmenters._prepared import (
     remarks_on_sizes,
     restored,
 )
-from research.segmenters._runs import Run, affinity, agreement_of_seeds, scores
-from research.segmenters._training import widths
+from research.segmenters._runs import (
+    Run,
+    affinity,
+    agreement_of_seeds,
+    scores,
+    usual_limits,
+)
+from research.segmenters._training import folds, widths
 from research.segmenters.shapes import NORMALIZATIONS, normalize_shapes
 
 ARMS = ("graph", "autoencoder", "idec", "som")
@@ -91,8 +97,8 @@ class HybridNetwork(ClusterMixin, BaseEstimator):
     learning_rate : float, default=3e-3
         Of Adam at the beginning; falls to 0 by half a cosine.
     reject_quantile : float, default=0.99
-        In (0, 1]. Share of the customers at `fit` that fit their segment by each of
-        the measures of `distance_ratio`; sets `limits_` and nothing else.
+        In (0, 1]. Share of new customers, drawn as those of `fit`, that shall fit
+        their segment; sets `limits_` and nothing else.
     random_state : int, RandomState instance or None, default=None
         Seed of all that is random. An int makes the result repeatable on one machine
         with one number of threads; another machine may round differently.
@@ -118,7 +124,8 @@ class HybridNetwork(ClusterMixin, BaseEstimator):
     runs_ : list of Run
         The networks with what divides their codes.
     limits_ : ndarray of shape (2,)
-        Largest reconstruction error and distance in the code that are usual.
+        Largest reconstruction error and distance in the code that are usual, as each
+        network sees the tenth of the customers that it did not learn from.
     n_learnt_ : int
         Number of customers the networks learnt from.
     flags_ : tuple of str
@@ -217,7 +224,8 @@ class HybridNetwork(ClusterMixin, BaseEstimator):
         self._center = shapes[learnt].mean(axis=0)
         self._scale = float(np.sqrt(shapes[learnt].var(axis=0).mean())) or 1.0
         points = (shapes - self._center) / self._scale
-        trained, self.history_ = self._train(points[learnt], rng)
+        held_out = folds(len(learnt), self.n_seeds, rng)
+        trained, self.history_ = self._train(points[learnt], held_out, rng)
         codes = [encode(weights, points[learnt]) for weights, _ in trained]
         divisions = np.array(
             [
@@ -230,17 +238,20 @@ class HybridNetwork(ClusterMixin, BaseEstimator):
             Run(weights, head, affinity(own, common, self.n_clusters))
             for own, (weights, head) in zip(divisions, trained, strict=True)
         ]
-        shares, error, distance = scores(runs, points)
         labels, centers, sizes, old = numbered(
-            shares.argmax(axis=1), shapes, self.n_clusters
+            scores(runs, points).shares.argmax(axis=1), shapes, self.n_clusters
         )
         self.runs_ = [run._replace(affinity=run.affinity[:, old]) for run in runs]
         self.cluster_centers_, self.cluster_sizes_ = centers, sizes
         self.labels_ = restored(labels, order)
         self.flags_ = remarks_on_sizes(sizes)
-        usual = (1 + self.reject_quantile) / 2  # two measures, each may turn away
-        limits = [np.quantile(error, usual), np.quantile(distance, usual)]
-        self.limits_ = np.maximum(limits, 1e-6)
+        self.limits_ = usual_limits(
+            runs,
+            [points[learnt[fold]] for fold in held_out]
+            if held_out.size
+            else [points] * self.n_seeds,
+            self.reject_quantile,
+        )
         self.seeds_ = self._seeds(divisions, labels[learnt])
         return self
 
@@ -433,12 +444,14 @@ class HybridNetwork(ClusterMixin, BaseEstimator):
         code_size = self.code_size or min(10, self.n_clusters)
         return widths(self.n_features_in_, max(2, code_size))
 
-    def _train(self, points, rng):
+    def _train(self, points, held_out, rng):
         """Weights and head of each network, and the training curves of all."""
         learn = learner(_backend(), points, self._sizes(), self)
         trained, curves = [], []
-        for number, seed in enumerate(rng.randint(2**31 - 1, size=self.n_seeds)):
-            weights, head, curve = learn(np.random.default_rng(seed))
+        seeds = rng.randint(2**31 - 1, size=self.n_seeds)
+        for number, (seed, fold) in enumerate(zip(seeds, held_out, strict=True)):
+            kept = np.delete(np.arange(len(points)), fold)
+            weights, head, curve = learn(kept, np.random.default_rng(seed))
             trained.append((weights, head))
             curves.append(curve.assign(seed=number))
             if self.say:
