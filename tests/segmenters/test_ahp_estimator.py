@@ -1,5 +1,8 @@
 """`AHP`: matching of criteria and columns, panels, hierarchies, what is refused."""
 
+import re
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +18,7 @@ from research.segmenters import AHP, JudgementError
 from research.segmenters.ahp import (
     SCALE,
     aggregate_judgements,
+    consistency,
     geometric_weights,
     judgements_of_table,
     priorities,
@@ -116,6 +120,30 @@ def test_contradictions_are_flagged_or_refused(scores):
     with pytest.raises(JudgementError, match=r"CR \d\.\d+ is above 0\.1"):
         AHP(labelled(CONTRARY), on_inconsistent="refuse").fit(scores)
     assert AHP(labelled(MATRIX), on_inconsistent="refuse").fit(scores).flags_.empty
+
+
+def test_the_flag_says_which_value_would_leave_which_ratio():
+    a, b, c = "abc"
+    judged = pd.DataFrame(
+        [[1, 2, 9], [1 / 2, 1, 1 / 3], [1 / 9, 3, 1]], [a, b, c], [a, b, c]
+    )
+    ahp = AHP(judged).fit(pd.DataFrame([[1.0, 2.0, 3.0]], columns=[a, b, c]))
+    (flag,) = ahp.flags_.to_dict("records")
+    found = re.search(
+        r"(\w) over (\w) is .*; with ([\d/]+) there CR would be (\d\.\d+)", flag["note"]
+    )
+    first, second, value = found[1], found[2], float(Fraction(found[3]))
+    judged.loc[first, second], judged.loc[second, first] = value, 1 / value
+    mended = consistency(judged)
+    assert mended.cr == pytest.approx(float(found[4]), abs=6e-4)
+    assert mended.cr < ahp.consistency_["cr"].item()
+
+
+def test_columns_of_one_name_are_refused():
+    judged = pd.DataFrame([[1, 3], [1 / 3, 1]], ["a", "b"], ["a", "b"])
+    X = pd.DataFrame([[1.0, 2.0, 3.0]], columns=["a", "b", "b "])
+    with pytest.raises(JudgementError, match="'b' stands 2 times"):
+        AHP(judged).fit(X)
 
 
 def test_the_named_table_and_the_limit_decide_what_is_inconsistent(scores):

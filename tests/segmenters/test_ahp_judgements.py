@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -169,6 +170,80 @@ def test_a_third_may_be_written_in_many_ways(read, written):
     judgements = read(f",a,b\na,1,3\nb,{written},1\n")
     assert_allclose(matrix_of(judgements), [[1, 3], [1 / 3, 1]], rtol=1e-15)
     assert judgements.flags.empty
+
+
+@pytest.mark.parametrize("written", ["1½", "１½", "1 1/2", "3/2", "1.5"])
+def test_a_fraction_behind_a_whole_number_adds_to_it(read, written):
+    """Unicode's plain form of 1½ is 11/2 unless the two are kept apart."""
+    judgements = read(f",a,b\na,1,{written}\nb,2/3,1\n")
+    assert_allclose(matrix_of(judgements)[0, 1], 1.5)
+
+
+@pytest.mark.parametrize("written", ["3²", "3₂"])
+def test_a_raised_or_lowered_digit_is_no_digit(read, written):
+    message = refused(read, f",a,b\na,1,{written}\nb,1/3,1\n")
+    assert f"row a, column b: '{written}' is a raised or lowered sign" in message
+
+
+@pytest.mark.parametrize(
+    ("half", "text"),
+    [
+        ("lower", ",a,b,c\na,1,3,5\nb,,1,3\nc,,,1\n"),
+        ("lower", ",a,b,c\na,,3,5\nb,-,,3\nc,-,-,\n"),
+        ("upper", ",a,b,c\na,1,,\nb,1/3,1,\nc,1/5,1/3,1\n"),
+    ],
+)
+def test_a_table_of_one_half_is_filled_with_the_reciprocals_and_flagged(
+    read, half, text
+):
+    judgements = read(text)
+    whole = read(",a,b,c\na,1,3,5\nb,1/3,1,3\nc,1/5,1/3,1\n")
+    assert_allclose(matrix_of(judgements), matrix_of(whole))
+    (flag,) = judgements.flags.to_dict("records")
+    assert flag["flag"] == "mirrored"
+    assert half in flag["note"]
+
+
+def test_a_half_with_a_hole_is_a_forgotten_cell(read):
+    message = refused(read, ",a,b,c\na,1,3,5\nb,,1,3\nc,1/5,,1\n")
+    assert "row b, column a: '' is empty; write 1/3" in message
+    assert "row c, column b" in message
+    assert "row a" not in message
+
+
+@pytest.mark.parametrize("mark", ["，", "；", ";", "\t"])
+def test_full_width_marks_separate_cells_too(read, mark):
+    text = ",甲,乙\n甲,１,３\n乙,１／３,１\n".replace(",", mark)
+    assert_allclose(matrix_of(read(text)), [[1, 3], [1 / 3, 1]])
+
+
+def test_names_are_the_same_whatever_the_width_of_their_signs(read):
+    """A column 欠费（元） has its criterion, read from a file as 欠费(元)."""
+    columns = ["欠费（元）", "逾期"]
+    text = "\ufeff,欠费（元）,逾期\u200b\n欠费（元）,1,3\n逾期,1/3,1\n"
+    judgements = read(text, known=columns)
+    ahp = AHP(judgements).fit(pd.DataFrame([[1.0, 2.0]], columns=columns))
+    assert_allclose(ahp.weights_, [0.75, 0.25])
+    frame = pd.DataFrame([[1, 3], [1 / 3, 1]], columns, columns)
+    assert_allclose(
+        AHP(frame).fit(pd.DataFrame([[1.0, 2.0]], columns=columns)).weights_,
+        [0.75, 0.25],
+    )
+
+
+def test_single_precision_keeps_its_reciprocals(read):
+    matrix = np.array([[1, 3], [1 / 3, 1]], dtype=np.float32)
+    ahp = AHP(matrix).fit([[1.0, 2.0]])
+    assert_allclose(ahp.weights_, [0.75, 0.25])
+    assert ahp.flags_.empty
+
+
+def test_a_table_with_gaps_is_told_how_it_can_be_read():
+    gaps = [[1, None, 2], [None, 1, 2], [0.5, 0.5, 1]]
+    with pytest.raises(JudgementError, match="judgements_of_table"):
+        AHP(gaps).fit([[1.0, 2.0, 3.0]])
+    judgements = judgements_of_table(gaps, incomplete=True)
+    assert_allclose(AHP(judgements).fit(np.ones((1, 3))).weights_, [0.4, 0.4, 0.2])
 
 
 @pytest.mark.parametrize(

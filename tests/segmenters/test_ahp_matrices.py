@@ -171,6 +171,19 @@ def test_a_matrix_that_is_none_is_refused_with_its_cell(matrix, sentence):
         check_matrix(matrix)
 
 
+@pytest.mark.parametrize(
+    ("matrix", "sentence"),
+    [
+        ([[1, "x"], [2, 1]], r"cell \(0, 1\): 'x' is no number"),
+        ([["1", "3"], ["1/3", "1"]], r"cell \(1, 0\): '1/3' is no number"),
+        ([[1, 3], [1]], "square table"),
+    ],
+)
+def test_what_numpy_can_not_read_is_refused_with_its_cell(matrix, sentence):
+    with pytest.raises(JudgementError, match=sentence):
+        eigenvector_weights(matrix)
+
+
 def test_all_faults_of_a_matrix_are_told_at_once():
     with pytest.raises(JudgementError) as caught:
         check_matrix([[2, 0, 1], [1, 1, 5], [1, 5, 1]])

@@ -1,8 +1,8 @@
 """One judgement as it was written, and the matrix of them.
 
-What a cell may hold: 3, 1/3, 0.33, full-width １／３ and the one sign ⅓. A decimal
-with two places or more that is 1/k, rounded or cut off to those places, is read as 1/k
-and flagged: 0.33 is 1/3, 0.14 is 1/7, but 0.3 and 0.32 are themselves.
+What a cell may hold: 3, 1/3, 0.33, 1 1/2, full-width １／３ and the one signs ⅓ and
+1½. A decimal with two places or more that is 1/k, rounded or cut off to those places,
+is read as 1/k and flagged: 0.33 is 1/3, 0.14 is 1/7, but 0.3 and 0.32 are themselves.
 """
 
 import re
@@ -18,17 +18,24 @@ from research.segmenters.ahp.errors import shown
 LARGEST = 1000
 """Ratio beyond which, and below 1 over which, a judgement is a slip of the pen."""
 END_OF_SCALE = 9
-EXACT = Fraction(1, 10**9)
-"""How far two counterparts may be from multiplying to 1 without being flagged."""
+EXACT = Fraction(2, 10**7)
+"""How far two counterparts may be from multiplying to 1 without being flagged: what
+single precision leaves of a third."""
 
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,9})?")
 _PART = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?")
+_MIXED = re.compile(r"(\d{1,30})\s+(\d{1,30})\s*/\s*(\d{1,30})")
 # A spreadsheet turns 1/3 into the third of January.
 _DATE = re.compile(
     r"\d{1,2}[-\s]?[A-Za-z]{3,9}|[A-Za-z]{3,9}[-\s]?\d{1,2}|\d{1,2}月\d{1,2}日|"
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}"
 )
 _SLASHES = str.maketrans({"⁄": "/", "∕": "/", "÷": "/", "−": "-"})
+# Signs of no width, which a copy out of a page or a spreadsheet leaves in names.
+_UNSEEN = str.maketrans(dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff"))
+# ½ would melt into the digit before it: 1½ is not 11/2.
+_GLUED = re.compile(r"(?<=\d)(?=[\u00bc-\u00be\u2150-\u215e])")
+_RAISED = {"<supe", "<sub>"}
 _ABSENT = {"", "?", "-", "~", "na", "n/a", "nan", "null", "none"}
 
 
@@ -53,11 +60,12 @@ def plain(text):
 
     Examples
     --------
-    >>> plain(" １／３ "), plain("⅓")
-    ('1/3', '1/3')
+    >>> plain(" １／３ "), plain("⅓"), plain("1½")
+    ('1/3', '1/3', '1 1/2')
     """
-    normal = unicodedata.normalize("NFKC", str(text)).translate(_SLASHES)
-    return normal.replace("\ufeff", "").strip()
+    parted = _GLUED.sub(" ", str(text))
+    normal = unicodedata.normalize("NFKC", parted).translate(_SLASHES)
+    return normal.translate(_UNSEEN).strip()
 
 
 def read_value(written):
@@ -91,6 +99,8 @@ def read_value(written):
     text = plain(written)
     if text.lower() in _ABSENT:
         return None, None
+    if any(unicodedata.decomposition(sign)[:5] in _RAISED for sign in str(written)):
+        raise ValueError("a raised or lowered sign; write plain digits, such as 9.")
     if _NUMBER.fullmatch(text):
         value = float(text)
         # From the text, not from the float: 0.33 is 33/100.
@@ -99,6 +109,9 @@ def read_value(written):
             exact = Fraction(0)
         decimal = "." in text and "e" not in text.lower()
         places = len(text.partition(".")[2]) if decimal else None
+    elif (mixed := _MIXED.fullmatch(text)) and int(mixed[3]):
+        exact, places = int(mixed[1]) + Fraction(int(mixed[2]), int(mixed[3])), None
+        value = float(exact)
     else:
         parts = [part.strip() for part in text.split("/")]
         if len(parts) != 2 or not all(_PART.fullmatch(part) for part in parts):
@@ -114,8 +127,8 @@ def read_value(written):
         raise ValueError("negative; for the opposite opinion write the reciprocal.")
     if exact is None or not isfinite(value) or not 1 / LARGEST <= exact <= LARGEST:
         raise ValueError(
-            f"a ratio from 1/{LARGEST} to {LARGEST} is wanted (the scale is 1/9 to 9); "
-            "check the digits."
+            f"out of reach: a ratio from 1/{LARGEST} to {LARGEST} is wanted (the scale "
+            "is 1/9 to 9); check the digits."
         )
     return exact, places
 
@@ -175,7 +188,8 @@ def matrix_of_cells(written, labels, *, incomplete=False, strict_scale=False):
     labels : sequence of str
     incomplete : bool, default=False
         Whether cells may be empty: a pair with one cell gets its reciprocal, one with
-        none is not judged.
+        none is not judged. Of three criteria on, one half of the table may be empty
+        throughout all the same.
     strict_scale : bool, default=False
         Whether a judgement outside 1/9 to 9 is a fault, not a flag.
 
@@ -197,6 +211,11 @@ def matrix_of_cells(written, labels, *, incomplete=False, strict_scale=False):
     """
     n = len(labels)
     faults, flags, cells = [], [], {}
+    empty_half = None if incomplete else _empty_half(written)
+    if empty_half:
+        note = f"the {empty_half} half is empty; filled with the reciprocals"
+        flags.append((None, None, None, "mirrored", note))
+        incomplete = True
     for i in range(n):
         for j in range(n):
             try:
@@ -226,6 +245,20 @@ def matrix_of_cells(written, labels, *, incomplete=False, strict_scale=False):
             if not Fraction(1, END_OF_SCALE) <= value <= END_OF_SCALE:
                 pair.off_scale(faults if strict_scale else None, flags)
     return matrix, faults, flags
+
+
+def _empty_half(written):
+    """Which half of a table nobody filled, the other being full; None if neither.
+
+    Of two criteria a half is one cell, and that may have been forgotten.
+    """
+    n = len(written)
+    absent = np.array([[plain(c).lower() in _ABSENT for c in row] for row in written])
+    upper, lower = np.triu(np.ones((n, n), bool), 1), np.tril(np.ones((n, n), bool), -1)
+    for name, half, other in (("lower", lower, upper), ("upper", upper, lower)):
+        if n > 2 and absent[half].all() and not absent[other].any():
+            return name
+    return None
 
 
 class _Pair(NamedTuple):
@@ -291,9 +324,11 @@ class _Pair(NamedTuple):
 
     def _empty(self, row, column, reciprocal=None):
         mend = f"write {reciprocal}" if reciprocal is not None else "write the ratio"
+        value = shown(plain(self.written[row][column]))
         return (
-            f"{_where(self.labels, row, column)}: '' is empty; {mend}, or say "
-            "'incomplete: true' for judgements with gaps."
+            f"{_where(self.labels, row, column)}: {value} is empty; {mend}, or say "
+            "'incomplete: true' for judgements with gaps (of a table in memory: "
+            "`judgements_of_table(..., incomplete=True)`)."
         )
 
     def _rounded(self, row, column, exact, counterpart=None):

@@ -10,13 +10,19 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from research.segmenters._parameters import check_choice, check_share
+from research.segmenters.ahp.cells import plain
 from research.segmenters.ahp.consistency import Consistency
 from research.segmenters.ahp.errors import JudgementError, shown
 from research.segmenters.ahp.judgement_csv import judgements_of_table
 from research.segmenters.ahp.judgements import read_judgements
 from research.segmenters.ahp.priorities import METHODS
 from research.segmenters.ahp.random_index import RANDOM_INDEX
-from research.segmenters.ahp.records import Judgements, check_known, flag_table
+from research.segmenters.ahp.records import (
+    Judgements,
+    check_known,
+    flag_table,
+    label_faults,
+)
 from research.segmenters.ahp.weighing import GROUPINGS, weigh
 from research.segmenters.ahp.weighting import equal_weights
 
@@ -66,12 +72,15 @@ class AHP(TransformerMixin, BaseEstimator):
     consistency_ : DataFrame
         One row a node and judge, and one for the panel where judgements are averaged:
         node, judge, used (whether the weights rest on this row), missing (pairs not
-        judged), n, lambda_max, ci, random_index, cr, gci, consistent. CR is 0 for one
-        or two criteria, NaN where a judge of a panel left them unconnected. Empty
-        where `judgements` is None.
+        judged), n, lambda_max, ci, random_index, cr, gci, cr_unadjusted, consistent.
+        Where pairs are missing, `random_index` is lowered and `cr` measured against it;
+        `cr_unadjusted` is against the index of a full matrix, as older publications on
+        incomplete matrices print it. CR is 0 for one or two criteria, NaN where a judge
+        of a panel left them unconnected. Empty where `judgements` is None.
     flags_ : DataFrame
         What was accepted with a reservation: file, node, judge, row, column, written,
-        flag ("off_scale", "rounded", "completed", "inconsistent", "encoding"), note.
+        flag ("off_scale", "rounded", "mirrored", "completed", "inconsistent",
+        "encoding"), note.
     judgements_ : Judgements or None
         What was read: judges with role, date, weight and basis.
     n_features_in_ : int
@@ -159,7 +168,7 @@ class AHP(TransformerMixin, BaseEstimator):
         self._check_parameters()
         X = validate_data(self, X, dtype=np.float64)
         names = getattr(self, "feature_names_in_", None)
-        names = None if names is None else [str(name) for name in names]
+        names = None if names is None else [plain(name) for name in names]
         self.judgements_ = self._read()
         if self.judgements_ is None:
             self.weights_ = equal_weights(X.shape[1])
@@ -272,7 +281,8 @@ class AHP(TransformerMixin, BaseEstimator):
         """Refuse criteria that are no column, and columns that are no criterion."""
         criteria, file = self.judgements_.criteria, self.judgements_.file
         if names is not None:
-            faults = check_known(criteria, names, file)
+            faults = label_faults(names, "columns of X")
+            faults += check_known(criteria, names, file)
             faults += [
                 f"column {shown(name)} of X has no judgement; judge it, or leave the "
                 "column out."
@@ -305,4 +315,5 @@ class AHP(TransformerMixin, BaseEstimator):
 
 _HIERARCHY = ["level", "parent", "node", "title_en", "title_zh"]
 _HIERARCHY += ["local_weight", "global_weight", "leaf"]
-_CONSISTENCY = ["node", "judge", "used", "missing", *Consistency._fields, "consistent"]
+_CONSISTENCY = ["node", "judge", "used", "missing", *Consistency._fields]
+_CONSISTENCY += ["cr_unadjusted", "consistent"]

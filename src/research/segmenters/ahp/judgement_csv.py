@@ -60,7 +60,7 @@ def judgements_of_table(matrix, *, strict_scale=False, incomplete=False):
         raise JudgementError("matrix", [fault])
     rows, columns = (map(str, range(size)) for size in values.shape)
     if frame is not None:
-        rows, columns = map(str, frame.index), map(str, frame.columns)
+        rows, columns = map(plain, frame.index), map(plain, frame.columns)
     cells = [[_as_text(value) for value in row] for row in values]
     read = _one_matrix(
         "matrix", "goal", Judge(), list(rows), list(columns), cells, (), None,
@@ -155,8 +155,8 @@ def _rows(lines, faults):
     """Cells of a csv text, without rows and columns that are empty at its end."""
     first = next((line for line in lines if line.strip()), "")
     delimiter = max(",;\t", key=first.count)
-    if "，" in first and delimiter not in first:
-        delimiter = "，"
+    if delimiter not in first:
+        delimiter = max("，；", key=first.count)
     try:
         rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter))
     except csv.Error as error:

@@ -53,7 +53,8 @@ def read_judgements(
     -----
     A csv file may begin with lines such as ``# by: ...``, ``# role: ...``, ``# on:
     2026-03-01``, ``# weight: 2``, ``# basis: ...``, ``# goal: ...`` and ``# incomplete:
-    true``. Comma, semicolon and tab separate; UTF-8 or GB18030 (flagged).
+    true``. Comma, semicolon (plain or full-width) and tab separate;
+    UTF-8 or GB18030 (flagged). Names are compared with full-width signs made plain.
 
     Examples
     --------

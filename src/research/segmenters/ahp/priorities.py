@@ -3,7 +3,7 @@
 import numpy as np
 
 from research.segmenters._parameters import check_choice
-from research.segmenters.ahp.errors import JudgementError
+from research.segmenters.ahp.errors import JudgementError, shown
 
 METHODS = ("eigenvector", "geometric")
 RECIPROCAL_TO = 1e-6
@@ -39,7 +39,7 @@ def check_matrix(matrix, *, missing=False):
     research.segmenters.ahp.errors.JudgementError: matrix: cells (0, 1) and (1, 0):
     3 times 0.5 is 1.5; a judgement and its counterpart must multiply to 1.
     """
-    matrix = np.array(matrix, dtype=np.float64)
+    matrix = _floats(matrix)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
         fault = f"a square table is wanted, one of shape {matrix.shape} found."
         raise JudgementError("matrix", [fault])
@@ -70,6 +70,27 @@ def check_matrix(matrix, *, missing=False):
         raise JudgementError("matrix", faults)
     np.fill_diagonal(matrix, 1.0)
     return matrix
+
+
+def _floats(matrix):
+    """An array of floats, refused with the first cell that holds no number."""
+    try:
+        return np.array(matrix, dtype=np.float64)
+    except (TypeError, ValueError):
+        cells = np.array([list(np.atleast_1d(row)) for row in matrix], dtype=object)
+    if cells.ndim != 2:
+        fault = "a square table is wanted, rows of different lengths found."
+        raise JudgementError("matrix", [fault])
+    for (i, j), cell in np.ndenumerate(cells):
+        try:
+            float(cell)
+        except (TypeError, ValueError):
+            fault = (
+                f"cell ({i}, {j}): {shown(cell)} is no number here; `AHP` and "
+                "`judgements_of_table` read texts such as '1/3'."
+            )
+            raise JudgementError("matrix", [fault]) from None
+    return cells.astype(np.float64)
 
 
 def principal_pair(matrix):

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -117,9 +118,10 @@ def check_known(criteria, known, source="judgements"):
     if known is None:
         return []
     known = [str(name) for name in known]
+    same = {plain(name) for name in known}
     faults = []
     for name in criteria:
-        if name in known:
+        if plain(name) in same:
             continue
         near = get_close_matches(name, known, n=1)
         hint = f"; did you mean {shown(near[0])}?" if near else "."
@@ -192,8 +194,8 @@ def judge_of(entries, faults, where=""):
             faults.append(fault)
     if "weight" in entries:
         try:
-            weight = float(entries["weight"])
-        except ValueError:
+            weight = float(Fraction(entries["weight"]))
+        except (ValueError, ZeroDivisionError, OverflowError):
             weight = np.nan
         if not (np.isfinite(weight) and weight > 0):
             value = shown(entries["weight"])

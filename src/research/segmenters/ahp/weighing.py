@@ -1,5 +1,6 @@
 """Weights and consistency of judgements that were read, node by node."""
 
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -120,6 +121,7 @@ def weigh(
     if faults:
         raise JudgementError(judgements.file, faults)
     columns = ["node", "judge", "used", "missing", *Consistency._fields]
+    columns.append("cr_unadjusted")
     table = pd.DataFrame(rows, columns=columns)
     # A judge who left criteria unconnected has no CR, and nothing rests on it.
     table["consistent"] = ~(table["cr"] > max_ratio)
@@ -187,8 +189,10 @@ def _row(comparison, judge, matrix, used, rule):
     row = {"node": comparison.node, "judge": judge, "used": used, "missing": missing}
     if len(judgement_groups(matrix)) > 1:
         return row | {"n": len(matrix)}
-    found = consistency(_filled(matrix, method), table, missing=missing, seed=seed)
-    return row | found._asdict()
+    filled = _filled(matrix, method)
+    found = consistency(filled, table, missing=missing, seed=seed)
+    plain = consistency(filled, table, seed=seed)
+    return row | found._asdict() | {"cr_unadjusted": plain.cr}
 
 
 def _inconsistent(judgements, table, max_ratio, rule):
@@ -209,10 +213,14 @@ def _inconsistent(judgements, table, max_ratio, rule):
             for a, b in zip(worst["row"], worst["column"], strict=True)
         ]
         worst = worst[judged].iloc[0]
+        # The table knows of no gaps; they lower the index of this row.
+        after = worst["cr_suggested"] * row["cr"] / worst["cr_now"]
         note = (
             f"CR {row['cr']:.3f} is above {max_ratio:g} ({name}). The judgement that "
             f"stands out most: {worst['row']} over {worst['column']} is "
-            f"{worst['judged']:.3g}, the others imply {worst['implied']:.3g}."
+            f"{worst['judged']:.3g}, the others imply {worst['implied']:.3g}; with "
+            f"{Fraction(worst['suggested']).limit_denominator(9)} there CR would be "
+            f"{after:.3f}."
         )
         if len(matrix) == 3:
             note += " Of three judgements any could be the odd one."
