@@ -190,7 +190,7 @@ def test_new_customers_of_known_shapes_fit(make, planted):
     X, truth = planted
     segmenter = make(5).fit(X[::2])
     wanted(segmenter, "distance_ratio")
-    assert (segmenter.distance_ratio(X[1::2]) > 1).mean() < 0.15
+    assert (segmenter.distance_ratio(X[1::2]) > 1).mean() < 0.06
     assert adjusted_rand_score(truth[1::2], segmenter.predict(X[1::2])) > 0.95
 
 

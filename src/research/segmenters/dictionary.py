@@ -98,6 +98,8 @@ class LoadShapeDictionary(ClusterMixin, BaseEstimator):
         Mean square root of the shares in each segment, that of none last.
     cluster_sizes_ : ndarray of shape (n_clusters,)
         Number of customers of each segment, never rising.
+    flags_ : tuple of str
+        What speaks against the segments, a sentence each, such as a segment of one.
     evidence_ : DataFrame or None
         As `dictionary_evidence` gives it; None where `n_shapes` was asked for.
     n_features_in_ : int
@@ -234,7 +236,7 @@ class LoadShapeDictionary(ClusterMixin, BaseEstimator):
         ).fit(points)
         self.cluster_centers_ = segments.cluster_centers_
         self.cluster_sizes_ = segments.cluster_sizes_
-        self.labels_ = segments.labels_
+        self.labels_, self.flags_ = segments.labels_, segments.flags_
         return self
 
     def predict(self, X, groups=None):

@@ -38,6 +38,7 @@ from threadpoolctl import ThreadpoolController
 from research.segmenters._limits import distance_limits, margin_of
 from research.segmenters._ordering import by_content, from_the_largest
 from research.segmenters._parameters import check_choice, check_count, check_share
+from research.segmenters._prepared import remarks_on_sizes
 from research.segmenters._starts import best_of_starts, principal_scores
 from research.segmenters.shapes import NORMALIZATIONS, normalize_shapes
 
@@ -88,6 +89,8 @@ class LoadShapeKMeans(
         Sum of the squared distances of the customers to their centre.
     distance_limits_ : ndarray of shape (n_clusters,)
         Distance from a segment's centre beyond which a curve fits it badly.
+    flags_ : tuple of str
+        What speaks against the segments, a sentence each, such as a segment of one.
     n_features_in_ : int
         Number of readings a row.
     feature_names_in_ : ndarray of shape (n_readings,)
@@ -105,7 +108,10 @@ class LoadShapeKMeans(
     spread, of all segments together, are cut at `reject_quantile`. Measured on planted
     segments of 40, 30, 13, 5 and 3 customers, new members were turned away in 2, 2, 2,
     4 and 9 of 100 cases (with a quantile of each segment's own distances in 4, 5, 14,
-    52 and 76), members of a sixth shape in 97.
+    52 and 76), members of a sixth shape in 97. Of new customers of the kind it learnt
+    from, five overlapping families, 2.6 % are turned away after 200 and 1.0 % after
+    2,000 customers (eight and two draws; Ward's tree 2.3 and 0.8, `SOMSegmenter` 2.0
+    and 0.9).
 
     *Values.* NaN and infinities are refused, fill or drop them before. Rows without a
     shape (see `normalize_shapes`) are zero vectors and fall into one segment, often one
@@ -208,6 +214,7 @@ class LoadShapeKMeans(
         self.distance_limits_ = distance_limits(
             own, labels, self.cluster_sizes_, self.reject_quantile, largest
         )
+        self.flags_ = remarks_on_sizes(self.cluster_sizes_)
         self._n_features_out = self.n_clusters
         return self
 
