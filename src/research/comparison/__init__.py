@@ -1,6 +1,6 @@
 """Segmentations side by side: stability, validity and the choice of their number."""
 
-from research.comparison.agreement import agreement
+from research.comparison.agreement import agreement, pieces
 from research.comparison.calibration import (
     MonotoneVerdict,
     brier,
@@ -67,6 +67,7 @@ __all__ = [
     "mixture_bic",
     "monotone_rates",
     "out_of_sample",
+    "pieces",
     "prediction_strength",
     "psi",
     "psi_band",

@@ -82,6 +82,52 @@ def agreement(
     return frame.reindex(columns=["classification", "customers", "classes", *columns])
 
 
+def pieces(classes: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
+    """How many segments each known class is divided into.
+
+    Parameters
+    ----------
+    classes : array-like of shape (n_customers,)
+        Known class of each customer.
+    labels : array-like of shape (n_customers,)
+        Segment of each customer.
+
+    Returns
+    -------
+    pieces : DataFrame
+        A row a class, the largest first: `customers`; `pieces`, the effective number
+        of segments they are spread over, one over the chance that two of them drawn
+        with replacement share a segment: 1 where the class stays whole, n where it is
+        cut into n equal parts; `largest`, the share of its customers in the segment
+        that holds most of them.
+
+    References
+    ----------
+    .. [1] M. O. Hill, "Diversity and evenness: a unifying notation and its
+       consequences", Ecology, vol. 54, no. 2, pp. 427-432, 1973; the number of order
+       2.
+
+    Examples
+    --------
+    >>> pieces(["a", "a", "b", "b", "b"], [0, 1, 2, 2, 2])
+       customers  pieces  largest
+    b          3     1.0      1.0
+    a          2     2.0      0.5
+    """
+    counts = pd.crosstab(np.asarray(classes), np.asarray(labels))
+    sizes = counts.sum(axis=1)
+    shares = counts.div(sizes, axis=0)
+    found = pd.DataFrame(
+        {
+            "customers": sizes,
+            "pieces": 1 / (shares**2).sum(axis=1),
+            "largest": shares.max(axis=1),
+        }
+    )
+    found = found.sort_values("customers", ascending=False, kind="stable")
+    return found.rename_axis(index=None)
+
+
 def _cramers_v(labels: np.ndarray, codes: np.ndarray) -> float:
     counts = np.zeros((labels.max() + 1, codes.max() + 1))
     np.add.at(counts, (labels, codes), 1)
