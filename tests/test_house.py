@@ -255,3 +255,15 @@ def test_no_tracked_file_is_large_or_generated():
         assert not name.endswith((".pyc", ".pkl", ".joblib", ".keras")), name
         if path.is_file():
             assert path.stat().st_size < 5_000_000, name
+
+
+def test_an_installed_package_holds_all_its_files():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["research"]
+    told = {path for pattern in patterns for path in SOURCE.glob(pattern)}
+    there = {
+        path
+        for path in SOURCE.rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc")
+    }
+    assert there <= told

@@ -4,8 +4,11 @@ import re
 from pathlib import Path
 
 import pandas as pd
+from numpy.testing import assert_allclose
 from planted import planted_readings
+from sklearn.base import BaseEstimator
 
+from research import segmenters
 from research.region import read_region
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
@@ -18,6 +21,22 @@ def test_the_example_segments_customers(tiny):
     exec(code.replace("data/london", str(tiny)), names)
     assert pd.Series(names["segmenter"].labels_).nunique() == 4
     assert (names["segmenter"].distance_ratio(names["curves"]) >= 0).all()
+
+
+def test_the_example_weighs_criteria():
+    names = {}
+    exec(next(block for block in BLOCKS if "AHP" in block), names)
+    assert_allclose(names["ahp"].weights_, [0.6483, 0.2297, 0.1220], atol=5e-5)
+    weighted = names["scores"] @ names["ahp"].weights_
+    assert_allclose(names["ahp"].transform(names["scores"]).ravel(), weighted)
+
+
+def test_every_notebook_and_estimator_is_named():
+    for notebook in (Path(__file__).parents[1] / "notebooks").glob("*.ipynb"):
+        assert f"`{notebook.stem}`" in README
+    for name, member in vars(segmenters).items():
+        if isinstance(member, type) and issubclass(member, BaseEstimator):
+            assert name in README or name in ("KMedoids", "SelfOrganizingMap")
 
 
 def test_the_example_writes_readings_of_a_region(tiny):

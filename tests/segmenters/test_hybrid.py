@@ -16,6 +16,7 @@ from sklearn.metrics import adjusted_rand_score
 from research.segmenters import _model_files as model_files
 from research.segmenters.hybrid import ARMS, HybridNetwork
 
+pytestmark = pytest.mark.slow  # TensorFlow alone takes five seconds
 QUICK = {"n_seeds": 2, "epochs": 4, "batch_size": 64, "random_state": 0}
 
 
@@ -224,7 +225,6 @@ def test_another_ending_is_refused(network, tmp_path):
         network.save(tmp_path / "network.pkl")
 
 
-@pytest.mark.slow
 def test_digits_are_told_apart():
     """Published designs of this kind reach .80 to .83; k-means reaches .67."""
     X, digit = load_digits(return_X_y=True)
