@@ -16,6 +16,7 @@ from research.segmenters.rfm import (
     check_rules,
     first_match,
     payment_classes,
+    quantile_edges,
     rfm_table,
     rules_table,
     shadowed_rules,
@@ -115,6 +116,38 @@ def test_the_published_segments_are_reproduced_to_the_digit(
     assert "others" not in table.index
 
 
+def test_the_published_limits_rounded_move_one_customer(customers, segmenter, rules):
+    """The package's own test declares its limits as whole numbers, 297 and 506 too."""
+    whole = RFMSegmenter(
+        AXES,
+        scoring="threshold",
+        thresholds={
+            "recency_days": [115, 181, 297, 482],
+            "transaction_count": [4, 5, 6, 8],
+            "amount": [256, 382, 506, 666],
+        },
+        rules=rules,
+    ).fit(customers)
+    assert (whole.labels_ != segmenter.labels_).sum() == 1
+
+
+def test_the_published_heat_map_adds_up(customers, segmenter):
+    """The package's test: mean amounts by recency and frequency score sum to 12,634."""
+    scores = segmenter.set_output(transform="default").transform(customers)
+    cells = customers["amount"].groupby([scores[:, 0], scores[:, 1]]).mean()
+    assert round(cells.sum()) == 12634
+
+
+def test_the_published_bins_of_miles_a_gallon_are_reproduced():
+    """The package's test of its bins on R's mtcars: 16.20, 18.92, 22.00, 25.08."""
+    mpg = (
+        "21 21 22.8 21.4 18.7 18.1 14.3 24.4 22.8 19.2 17.8 16.4 17.3 15.2 10.4 10.4 "
+        "14.7 32.4 30.4 33.9 21.5 15.5 15.2 13.3 19.2 27.3 26 30.4 15.8 19.7 15 21.4"
+    )
+    edges = quantile_edges([float(x) for x in mpg.split()], 5, edges="rfm")
+    assert edges.inner.round(10).tolist() == [16.20, 18.92, 22.00, 25.08]
+
+
 def test_the_published_rules_all_can_fit(rules):
     check_rules(rules, list(AXES), 5)
     assert shadowed_rules(rules, 5) == {}
@@ -163,6 +196,44 @@ def test_the_day_is_asked_for_and_missing_values_and_columns_are_named(orders):
     holed = orders.assign(revenue=orders["revenue"].where(orders.index > 2))
     with pytest.raises(ValueError, match="3 in 'revenue'"):
         rfm_table(holed, as_of="2006-12-31", **names)
+
+
+ONE = pd.DataFrame({"c": ["a"], "t": [pd.Timestamp("2024-03-31 20:00")], "y": [5.0]})
+NAMES = {"customer": "c", "date": "t", "amount": "y"}
+
+
+def test_a_time_with_a_zone_counts_on_the_day_of_its_own_clock():
+    utc = ONE.assign(t=ONE["t"].dt.tz_localize("UTC"))
+    here = utc.assign(t=utc["t"].dt.tz_convert("Asia/Shanghai"))  # 1 April, 04:00
+    for day in ("2024-03-31", pd.Timestamp("2024-03-31", tz="Asia/Shanghai")):
+        assert rfm_table(utc, as_of=day, **NAMES).loc["a", "recency_days"] == 0
+        assert rfm_table(here, as_of=day, **NAMES).attrs["after_as_of"] == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("t", [20240331], "'t' must hold dates.*numbers"),
+        ("t", ["soon"], "'t' must hold dates"),
+        ("y", ["5.00"], "'y' must hold finite numbers"),
+        ("y", [np.inf], "'y' must hold finite numbers"),
+    ],
+)
+def test_what_is_no_date_and_no_amount_is_named(column, values, message):
+    with pytest.raises(ValueError, match=message):
+        rfm_table(ONE.assign(**{column: values}), as_of="2024-03-31", **NAMES)
+
+
+@pytest.mark.parametrize("day", [20240331, "soon", None, pd.NaT])
+def test_what_is_no_day_is_refused(day):
+    with pytest.raises(ValueError, match="as_of must be a day"):
+        rfm_table(ONE, as_of=day, **NAMES)
+
+
+def test_before_all_rows_nobody_is_known():
+    table = rfm_table(ONE, as_of="2020-01-01", **NAMES)
+    assert table.empty
+    assert table.attrs["after_as_of"] == 1
 
 
 # --- the estimator --------------------------------------------------------------------
@@ -272,6 +343,20 @@ def test_without_rules_the_sum_of_the_scores_decides():
         ({"scoring": "deciles"}, "scoring of days must be one of"),
         ({"scoring": {"days": "kmeans"}}, "scoring must be one of"),
         ({"scoring": "threshold"}, "thresholds must give 4 limits for the axis 'days'"),
+        ({"axes": {"days": True}}, "direction of axis 'days' must be 1"),
+        ({"scoring": "threshold", "thresholds": [1, 2]}, "thresholds must map axes"),
+        ({"thresholds": {"dayz": [1, 2, 3, 4]}}, "thresholds must map axes.*days"),
+        (
+            {
+                "axes": {"days": 1},
+                "scoring": "threshold",
+                "thresholds": {"days": "abcd"},
+            },
+            "finite numbers that rise",
+        ),
+        ({"rules": [("a", {"days": 5})]}, "two whole numbers within 1 to 5"),
+        ({"rules": [("a", {"days": ("4", "5")})]}, "two whole numbers"),
+        ({"rules": [("a", {"days": (4.5, 5)})]}, "two whole numbers"),
         ({"n_scores": 1}, "n_scores must be a whole number of at least 2"),
         ({"rules": [("a", {"typo": (1, 2)})]}, "'typo', which has no scores"),
         ({"rules": [("a", {"days": (4, 2)})]}, "from a lowest to a highest score"),
@@ -285,6 +370,47 @@ def test_what_can_not_be_meant_is_refused_at_fit(parameters, message):
     table = pd.DataFrame({"days": [1.0, 2, 3], "yuan": [1.0, 2, 3]})
     with pytest.raises(ValueError, match=message):
         RFMSegmenter(**parameters).fit(table)
+
+
+def test_an_axis_with_gaps_is_refused_by_its_name_and_other_columns_may_have_some():
+    table = pd.DataFrame({"days": [1.0, 2, 3], "yuan": [np.nan] * 3})
+    model = RFMSegmenter({"days": -1}).fit(table)
+    assert model.predict(table).tolist() == model.labels_.tolist()
+    for axes in (None, {"days": -1, "yuan": 1}):
+        with pytest.raises(ValueError, match="3 in 'yuan', of 3 rows"):
+            RFMSegmenter(axes).fit(table)
+    with pytest.raises(ValueError, match="1 in 'days', of 1 rows"):
+        model.predict(pd.DataFrame({"days": [np.inf], "yuan": [1.0]}))
+
+
+def test_customers_whom_no_rule_fits_are_a_segment_of_their_own():
+    table = pd.DataFrame({"days": [1.0, 2, 3, 4, 5]})
+    model = RFMSegmenter({"days": -1}, rules=[Rule("best", {"days": (5, 5)})])
+    model.fit(table)
+    assert model.segment_names_ == ["best", "others"]
+    assert model.segment_sizes_.tolist() == [1, 4]
+
+
+def test_one_customer_alone_gets_middle_scores_and_flags():
+    table = pd.DataFrame({"days": [9.0], "yuan": [50.0]})
+    model = RFMSegmenter({"days": -1, "yuan": 1}).fit(table)
+    assert model.transform(table).tolist() == [[3, 3]]
+    assert model.flags_ == {"days": "constant", "yuan": "constant"}
+
+
+@pytest.mark.parametrize("scoring", ["quantile", "kmeans"])
+def test_fen_instead_of_yuan_change_no_segment(customers, rules, scoring):
+    model = RFMSegmenter(AXES, scoring=scoring, rules=rules, random_state=0)
+    labels = model.fit(customers).labels_
+    fen = customers.assign(amount=100 * customers["amount"])
+    assert_array_equal(model.fit(fen).labels_, labels)
+
+
+def test_customers_counted_twice_change_no_segment(customers, rules):
+    model = RFMSegmenter(AXES, scoring="kmeans", rules=rules, random_state=0)
+    labels = model.fit(customers).labels_
+    twice = model.fit(pd.concat([customers, customers])).labels_
+    assert_array_equal(twice, np.tile(labels, 2))
 
 
 def test_a_rule_that_two_before_it_cover_together_is_refused():
@@ -351,5 +477,10 @@ def test_classes_need_one_index_and_customers_who_paid():
         payment_classes(counts, pd.Series([1.0, 2.0], index=["b", "a"]))
     with pytest.raises(ValueError, match="at least 1"):
         payment_classes(counts - 1, pd.Series([1.0, 2.0], index=["a", "b"]))
+    with pytest.raises(ValueError, match=r"at least 1\. Got 1\.5"):
+        payment_classes(counts + 0.5, counts * 1.0)
+    twice = pd.Series([1, 2], index=["a", "a"])
+    with pytest.raises(ValueError, match="1 repeated, such as"):
+        payment_classes(twice, twice * 1.0)
     with pytest.raises(ValueError, match="reading must be one of"):
         payment_classes(counts, counts * 1.0, "median")

@@ -39,7 +39,7 @@ def payment_classes(counts, amounts, reading="customer_total"):
     Parameters
     ----------
     counts : Series of shape (n_customers,)
-        Number of payments of each customer, at least 1.
+        Number of payments of each customer, at least 1; one row a customer.
     amounts : Series of shape (n_customers,)
         Sum of the payments of each customer, on the same index, in any currency.
     reading : {"customer_total", "mean_payment"}, default="customer_total"
@@ -55,8 +55,8 @@ def payment_classes(counts, amounts, reading="customer_total"):
     Raises
     ------
     ValueError
-        If the reading is unknown, the indexes differ, or a value is missing, infinite
-        or a count below 1.
+        If the reading is unknown, the indexes differ or name a customer twice, or a
+        value is missing, infinite or a count below 1 or no whole number.
 
     Notes
     -----
@@ -81,16 +81,23 @@ def payment_classes(counts, amounts, reading="customer_total"):
             f"{len(counts)} and {len(amounts)} rows whose names or order differ; "
             "take both from one table."
         )
+    if not counts.index.is_unique:
+        twice = counts.index[counts.index.duplicated()]
+        raise ValueError(
+            f"each customer must stand once. Got {len(twice)} repeated, such as "
+            f"{twice[0]!r}; add up the payments of a customer before."
+        )
     n, total = counts.to_numpy(float), amounts.to_numpy(float)
     if not len(n) or not np.isfinite(n).all() or not np.isfinite(total).all():
         raise ValueError(
             "counts and amounts must be finite, for at least one customer. Drop "
             "customers without payments before."
         )
-    if (n < 1).any():
+    if (n < 1).any() or (n % 1 != 0).any():
+        wrong = n[(n < 1) | (n % 1 != 0)]
         raise ValueError(
-            f"counts must be at least 1. Got {n.min():g} instead; drop customers "
-            "without payments before."
+            f"counts must be whole numbers of at least 1. Got {wrong[0]:g} instead; "
+            "drop customers without payments before."
         )
     if reading == "customer_total":
         amount, mean_amount = total, total.mean()

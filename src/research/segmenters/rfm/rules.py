@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import product
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -86,11 +87,20 @@ def _check_ranges(rule, axes, n_scores):
                 f"rule {rule.name!r} names the axis {axis!r}, which has no scores. "
                 f"Known: {', '.join(map(str, axes))}."
             )
-        if len(limits) != 2 or not 1 <= limits[0] <= limits[1] <= n_scores:
+        if not _is_range(limits, n_scores):
             raise ValueError(
-                f"rule {rule.name!r} asks for {axis} from a lowest to a highest score "
-                f"within 1 to {n_scores}. Got {list(limits)} instead."
+                f"rule {rule.name!r} asks for {axis} from a lowest to a highest score, "
+                f"two whole numbers within 1 to {n_scores}. Got {limits!r} instead."
             )
+
+
+def _is_range(limits, n_scores):
+    """Whether `limits` are a lowest and a highest score."""
+    if not isinstance(limits, Sequence | np.ndarray) or len(limits) != 2:
+        return False
+    if any(isinstance(x, bool) or not isinstance(x, Integral) for x in limits):
+        return False
+    return 1 <= limits[0] <= limits[1] <= n_scores
 
 
 def shadowed_rules(rules, n_scores):

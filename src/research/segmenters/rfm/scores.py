@@ -125,11 +125,14 @@ def threshold_edges(values, limits):
     >>> scores_of([0, 1, 30, 31], edges).tolist()
     [1, 2, 2, 3]
     """
-    inner = np.asarray(list(limits), dtype=float)
+    try:
+        inner = np.asarray(list(limits), dtype=float)
+    except (TypeError, ValueError):
+        inner = np.empty(0)
     if not len(inner) or not np.isfinite(inner).all() or (np.diff(inner) <= 0).any():
         raise ValueError(
             "limits must be finite numbers that rise, such as [1, 31, 91]. "
-            f"Got {list(limits)!r} instead."
+            f"Got {limits!r} instead."
         )
     values = _finite(values)
     # One value throughout still means something against a declared limit.

@@ -44,7 +44,8 @@ class RFMSegmenter(ClusterMixin, TransformerMixin, BaseEstimator):
         Highest score, at least 2.
     thresholds : mapping of column name to sequence of float or None, default=None
         For axes of scoring "threshold": n_scores - 1 rising limits in the unit of the
-        column, from low to high values whatever the direction.
+        column, from low to high values whatever the direction. Those of an axis that
+        is scored in another way are not used.
     rules : sequence of Rule, or of (name, ranges), or None, default=None
         Named ranges of scores; the first that fits gives the segment, and who fits none
         is of the last segment, "others". None: thirds of the sum of the scores, "high",
@@ -84,7 +85,8 @@ class RFMSegmenter(ClusterMixin, TransformerMixin, BaseEstimator):
     rest of the best fifth; under "kmeans" it may have one of its own. Neither is wrong;
     look at the largest before acting on a segment's mean.
 
-    *Values.* NaN and infinities are refused, fill or drop them before.
+    *Values.* NaN and infinities are refused by the name of their column, fill or drop
+    them before; what a gap means is not for a score to say.
 
     References
     ----------
@@ -139,7 +141,7 @@ class RFMSegmenter(ClusterMixin, TransformerMixin, BaseEstimator):
         ------
         ValueError
             If a parameter is out of its range, an axis is no column, a rule is refused
-            by `check_rules`, or `X` holds NaN or infinite values.
+            by `check_rules`, or an axis holds NaN or infinite values.
 
         Examples
         --------
@@ -149,8 +151,9 @@ class RFMSegmenter(ClusterMixin, TransformerMixin, BaseEstimator):
         ValueError: axes name 'R', which is no column of X. Found: recency.
         """
         check_count("n_scores", self.n_scores, least=2)
-        X = validate_data(self, X, dtype=np.float64)
+        X = validate_data(self, X, dtype=np.float64, ensure_all_finite=False)
         self.axes_, self._columns = self._used_axes(X.shape[1])
+        self._refuse_gaps(X)
         scorings = self._scorings()
         if self.rules is not None:
             check_rules(self.rules, list(self.axes_), self.n_scores)
@@ -186,7 +189,7 @@ class RFMSegmenter(ClusterMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `X` holds NaN or infinite values, or other columns than at `fit`.
+            If an axis holds NaN or infinite values, or `X` other columns than at `fit`.
 
         Examples
         --------
@@ -195,7 +198,7 @@ class RFMSegmenter(ClusterMixin, TransformerMixin, BaseEstimator):
         [[1], [2], [3]]
         """
         check_is_fitted(self)
-        return self._scores(validate_data(self, X, dtype=np.float64, reset=False))
+        return self._scores(self._checked(X))
 
     def predict(self, X):
         """Segment of each row of `X`: the first rule that its scores fit.
@@ -213,7 +216,7 @@ class RFMSegmenter(ClusterMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `X` holds NaN or infinite values, or other columns than at `fit`.
+            If an axis holds NaN or infinite values, or `X` other columns than at `fit`.
 
         Examples
         --------
@@ -222,8 +225,7 @@ class RFMSegmenter(ClusterMixin, TransformerMixin, BaseEstimator):
         [2, 0]
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        return self._segments(self._scores(X))
+        return self._segments(self._scores(self._checked(X)))
 
     def get_feature_names_out(self, input_features=None):
         """Names of the columns of `transform`: the axes.
@@ -246,6 +248,28 @@ class RFMSegmenter(ClusterMixin, TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = []
         return tags
 
+    def _checked(self, X):
+        """`X` seen after `fit`, as an array without gaps."""
+        X = validate_data(
+            self, X, dtype=np.float64, reset=False, ensure_all_finite=False
+        )
+        self._refuse_gaps(X)
+        return X
+
+    def _refuse_gaps(self, X):
+        """Name the axes that have gaps; other columns may have some."""
+        gaps = (~np.isfinite(X[:, self._columns])).sum(axis=0)
+        if gaps.any():
+            found = ", ".join(
+                f"{count} in {axis!r}"
+                for axis, count in zip(self.axes_, gaps, strict=True)
+                if count
+            )
+            raise ValueError(
+                f"Input X contains NaN or infinity: {found}, of {len(X)} rows. Fill "
+                "them, drop these customers, or leave the axis out."
+            )
+
     def _used_axes(self, n_columns):
         """Axes with their directions, and the columns that hold them."""
         named = getattr(self, "feature_names_in_", None)
@@ -258,7 +282,7 @@ class RFMSegmenter(ClusterMixin, TransformerMixin, BaseEstimator):
                 f"Got {self.axes!r} instead."
             )
         for axis, direction in self.axes.items():
-            if direction not in (1, -1):
+            if isinstance(direction, bool) or direction not in (1, -1):
                 raise ValueError(
                     f"the direction of axis {axis!r} must be 1 (high is good) or -1 "
                     f"(low is good). Got {direction!r} instead."
@@ -292,6 +316,12 @@ class RFMSegmenter(ClusterMixin, TransformerMixin, BaseEstimator):
             )
         for axis, how in scorings.items():
             check_choice(f"scoring of {axis}", how, SCORINGS)
+        given = {} if self.thresholds is None else self.thresholds
+        if not isinstance(given, Mapping) or not set(given) <= set(self.axes_):
+            raise ValueError(
+                "thresholds must map axes to their limits, the axes being "
+                f"{', '.join(map(str, self.axes_))}. Got {self.thresholds!r} instead."
+            )
         return scorings
 
     def _edges(self, axis, how, values):

@@ -1,6 +1,8 @@
 """Transactions to one row a customer: how long ago, how often, how much."""
 
+import numpy as np
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 
 def rfm_table(transactions, *, customer, date, amount, as_of):
@@ -12,7 +14,8 @@ def rfm_table(transactions, *, customer, date, amount, as_of):
         One row a transaction. Not changed.
     customer, date, amount : str
         Names of its columns: whose it is, when it was (dates or times), and how much;
-        refunds are negative.
+        refunds are negative. A time with a zone counts on the day of its own clock: to
+        count by local days, convert it to the local zone before.
     as_of : date-like
         The day from which is counted back. There is no default: the last day of the
         data, or today, would give other segments with every delivery of data.
@@ -29,12 +32,14 @@ def rfm_table(transactions, *, customer, date, amount, as_of):
 
         ``attrs``: `as_of`; `after_as_of`, the number of rows after that day, which are
         not counted; `refunds`, the number of negative amounts among the others.
-        Customers with rows after that day only are not in the table.
+        Customers with rows after that day only are not in the table; with a day before
+        all rows it is empty.
 
     Raises
     ------
     ValueError
-        If a column is missing, `as_of` is no day, or a value is missing.
+        If a column is missing, `as_of` or a date is no day (a number such as 20240331
+        is none), an amount is no finite number, or a value is missing.
 
     Examples
     --------
@@ -60,9 +65,7 @@ def rfm_table(transactions, *, customer, date, amount, as_of):
             f"transactions lack the column {', '.join(map(repr, lacking))}. Found: "
             f"{', '.join(map(str, transactions.columns))}."
         )
-    last = pd.Timestamp(as_of)
-    if pd.isna(last):
-        raise ValueError(f"as_of must be a day such as '2024-12-31'. Got {as_of!r}.")
+    last = _day(as_of)
     rows = transactions[wanted].set_axis(["customer", "date", "amount"], axis=1)
     if rows.isna().any(axis=None):
         missing = rows.set_axis(wanted, axis=1).isna().sum()
@@ -71,8 +74,13 @@ def rfm_table(transactions, *, customer, date, amount, as_of):
             + ", ".join(f"{count} in {name!r}" for name, count in missing.items())
             + "; drop or mend these rows before."
         )
-    day = pd.to_datetime(rows["date"]).dt.normalize()
-    last = last.normalize()
+    day = _days(rows["date"], date)
+    amounts = rows["amount"]
+    if not is_numeric_dtype(amounts) or not np.isfinite(amounts.to_numpy(float)).all():
+        raise ValueError(
+            f"{amount!r} must hold finite numbers, the amounts. Got {amounts.dtype} "
+            f"such as {amounts.iloc[0]!r}; convert it, or drop the infinite, before."
+        )
     counted = rows.assign(date=day)[day <= last]
     paid = counted[counted["amount"] >= 0].groupby("customer")["date"]
     totals = counted.groupby("customer")["amount"].sum()
@@ -91,3 +99,30 @@ def rfm_table(transactions, *, customer, date, amount, as_of):
         "refunds": int((counted["amount"] < 0).sum()),
     }
     return table
+
+
+def _day(as_of):
+    """The day of `as_of`, without a clock."""
+    try:
+        last = pd.NaT if isinstance(as_of, (int, float)) else pd.Timestamp(as_of)
+    except (ValueError, TypeError):
+        last = pd.NaT
+    if pd.isna(last):
+        raise ValueError(f"as_of must be a day such as '2024-12-31'. Got {as_of!r}.")
+    return last.tz_localize(None).normalize()
+
+
+def _days(dates, name):
+    """The days of the column `name`, each by its own clock."""
+    try:
+        if is_numeric_dtype(dates) or is_bool_dtype(dates):
+            raise ValueError("these are numbers")
+        days = pd.to_datetime(dates)
+        return days.dt.tz_localize(None).dt.normalize()
+    except (ValueError, TypeError, AttributeError) as error:
+        example = dates.iloc[0] if len(dates) else None
+        raise ValueError(
+            f"{name!r} must hold dates of one form, such as 2024-12-31. Got "
+            f"{dates.dtype} such as {example!r} ({error}); convert it with "
+            "pandas.to_datetime before."
+        ) from error
