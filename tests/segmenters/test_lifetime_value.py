@@ -534,6 +534,45 @@ def test_transactions_with_holes_are_refused():
         clv.transactions_summary(["a"], ["2024-01-01"] * 2, as_of="2024-02-01")
 
 
+@pytest.mark.parametrize(
+    ("date", "amount", "said"),
+    [
+        ("2024-01-01", -5.0, "1 of 1 amounts are below 0"),
+        ("2024-01-01", np.inf, "1 of 1 amounts are below 0 or infinite"),
+        (20240101, 5.0, "must be days such as"),
+    ],
+)
+def test_a_refund_is_no_purchase_and_a_number_no_day(date, amount, said):
+    with pytest.raises(ValueError, match=said):
+        clv.transactions_summary(["a"], [date], [amount], as_of="2024-02-01")
+    with pytest.raises(ValueError, match="must be days such as"):
+        clv.transactions_summary(["a"], ["2024-01-01"], as_of=20240201)
+
+
+def test_silence_tells_who_stopped_where_some_do_and_nothing_where_nobody_does(
+    planted_histories,
+):
+    names = ["frequency", "recency", "T"]
+    x, t_x, T, later = planted_histories
+    summary = pd.DataFrame(dict(zip(names, (x, t_x, T), strict=True)))
+    found = clv.silence(summary)
+    assert found.reason == ""
+    assert found.alive.index.equals(summary.index)
+    bought = pd.Series(later > 0)
+    assert found.alive[bought].mean() > found.alive[~bought].mean() + 0.2
+    rng = np.random.default_rng(0)
+    rate = rng.gamma(2.0, 0.1, 400)
+    waits = rng.exponential(1 / rate, (99, 400)).cumsum(axis=0)
+    seen = waits <= 52
+    stays = pd.DataFrame(
+        {"frequency": seen.sum(0), "recency": (waits * seen).max(0), "T": 52.0}
+    )
+    nothing = clv.silence(stays)
+    assert nothing.alive is None
+    assert nothing.model is None
+    assert "nobody stops buying" in nothing.reason
+
+
 def test_the_docs_keep_the_models_from_post_paid_customers():
     for documented in (clv, clv.fit_bg_nbd, pareto_nbd.fit_pareto_nbd):
         assert "prepaid top-ups only" in inspect.getdoc(documented)

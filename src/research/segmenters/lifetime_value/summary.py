@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 DAYS = {"D": 1.0, "W": 7.0, "M": 365.25 / 12, "Y": 365.25}
 """Days of a unit of time."""
@@ -15,8 +16,10 @@ def transactions_summary(
     Parameters
     ----------
     customer, date, amount : array-like of shape (n_transactions,)
-        Who bought when for how much; `amount` may be left out. The time of day does not
-        count: purchases of one customer on one day are one purchase.
+        Who bought when for how much, at least 0; `amount` may be left out. The time of
+        day does not count: purchases of one customer on one day are one purchase, by
+        the clock of the time given. A refund is no purchase: take it off the purchase
+        that it pays back before.
     as_of : date-like
         End of what is known. Later transactions are left out.
     unit : {"D", "W", "M", "Y"}, default="W"
@@ -33,8 +36,8 @@ def transactions_summary(
     Raises
     ------
     ValueError
-        If the unit is unknown, the arrays differ in length, a value is missing, or
-        nothing happened by `as_of`.
+        If the unit is unknown, the arrays differ in length, a value is missing, a date
+        is a number, an amount below 0 or infinite, or nothing happened by `as_of`.
 
     References
     ----------
@@ -70,6 +73,19 @@ def transactions_summary(
             f"{n} of {len(table)} transactions lack a customer, date or amount. Drop "
             "or mend them before."
         )
+    if any(is_numeric_dtype(dates) for dates in (table["date"], pd.Series([as_of]))):
+        raise ValueError(
+            "date and as_of must be days such as '2024-12-31', no numbers. Got "
+            f"{table['date'].iloc[:1].tolist()} and {as_of!r}."
+        )
+    if amount is not None:
+        amounts = table["amount"].to_numpy(dtype=float)
+        if not np.isfinite(amounts).all() or (amounts < 0).any():
+            n = int((~np.isfinite(amounts) | (amounts < 0)).sum())
+            raise ValueError(
+                f"{n} of {len(table)} amounts are below 0 or infinite. A refund is no "
+                "purchase: take it off the purchase that it pays back before."
+            )
     table["date"] = pd.to_datetime(table["date"]).dt.tz_localize(None).dt.normalize()
     end = pd.Timestamp(as_of).tz_localize(None).normalize()
     table = table[table["date"] <= end]

@@ -1,16 +1,73 @@
 """Lifetime value: margin of the purchases to come, discounted."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
 from research.segmenters.lifetime_value.bg_nbd import (
     BGNBD,
     conditional_expected_purchases,
+    fit_bg_nbd,
+    probability_alive,
 )
 from research.segmenters.lifetime_value.gamma_gamma import (
     GammaGamma,
     conditional_expected_value,
 )
+
+
+class Silence(NamedTuple):
+    """What the silence of customers tells.
+
+    Attributes
+    ----------
+    alive : Series of shape (n_customers,) or None
+        Probability that the customer still buys, on the index of the summary; None
+        where the data do not tell.
+    model : BGNBD or None
+    reason : str
+        Why there is no answer; empty where there is one.
+    """
+
+    alive: pd.Series | None
+    model: BGNBD | None
+    reason: str
+
+
+def silence(summary: pd.DataFrame) -> Silence:
+    """Ask BG/NBD who has stopped buying; that the data do not tell is an answer, too.
+
+    Parameters
+    ----------
+    summary : DataFrame of shape (n_customers, 4)
+        As `transactions_summary` gives it.
+
+    Returns
+    -------
+    silence : Silence
+
+    Notes
+    -----
+    **For prepaid top-ups only**, see the notes of the package.
+
+    Examples
+    --------
+    Everybody buys every week: nothing says that anybody could stop.
+
+    >>> summary = pd.DataFrame({"frequency": [9] * 50, "recency": 9.0, "T": 9.5})
+    >>> silence(summary).reason.split(":")[0]
+    'BG/NBD has no maximum for these data'
+    """
+    history = [summary[name].to_numpy() for name in ("frequency", "recency", "T")]
+    try:
+        model = fit_bg_nbd(*history)
+    except ValueError as error:
+        return Silence(None, None, str(error))
+    alive = pd.Series(
+        probability_alive(model, *history), summary.index, name="probability_alive"
+    )
+    return Silence(alive, model, "")
 
 
 def lifetime_value(
