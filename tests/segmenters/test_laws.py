@@ -128,6 +128,16 @@ def test_another_start_of_the_day_gives_the_same_segments(make, planted, hours):
 
 
 @every
+@pytest.mark.parametrize("hours", [1, 11])
+def test_the_clock_does_not_matter_where_there_are_no_clear_groups_either(
+    make, overlapping, hours
+):
+    labels = make(4).fit(overlapping).labels_
+    turned = make(4).fit(np.roll(overlapping, hours, axis=1)).labels_
+    assert adjusted_rand_score(labels, turned) == 1
+
+
+@every
 def test_names_of_customers_and_readings_change_nothing(make, overlapping):
     ids = [f"c{number}" for number in range(len(overlapping))]
     frame = pd.DataFrame(overlapping, index=ids).add_prefix("h")

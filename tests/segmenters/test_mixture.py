@@ -150,6 +150,14 @@ def varied(n, rng):
     return load * rng.gamma(30, 1 / 30, (n, 48))
 
 
+@pytest.mark.parametrize("hours", [1, 11, 30])
+def test_another_start_of_the_day_leads_to_the_same_mixture(hours):
+    X = varied(150, np.random.default_rng(9))
+    segmenter = LoadShapeMixture(4, n_init=5, random_state=0)
+    labels = segmenter.fit(X).labels_
+    assert_array_equal(segmenter.fit(np.roll(X, hours, axis=1)).labels_, labels)
+
+
 def test_an_outlier_within_a_segment_is_said_and_still_fits_none():
     X = varied(150, np.random.default_rng(0))
     lone = np.tile([0.02, 1.0], 24)[None]

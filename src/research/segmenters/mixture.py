@@ -33,6 +33,7 @@ from sklearn.utils import check_random_state
 from research.segmenters._axes import principal_axes
 from research.segmenters._em import best_mixture, log_parts, log_sum, terms_of
 from research.segmenters._nearest import ShapesMixin
+from research.segmenters._ordering import by_form
 from research.segmenters._parameters import check_choice, check_count, check_share
 from research.segmenters._prepared import (
     numbered,
@@ -392,6 +393,8 @@ class LoadShapeMixture(ShapesMixin, ClusterMixin, BaseEstimator):
     def _search(self, scores):
         """The most likely mixture, and its kind of covariance."""
         rng, k = check_random_state(self.random_state), self.n_clusters
+        # Starts draw from an order that knows no first reading.
+        scores = scores[by_form(scores)]
         points = scores.astype(np.float32)
         starts = [best_of_starts(points, k, 1, rng) for _ in range(self.n_init)]
         starts = np.unique(starts, axis=0)

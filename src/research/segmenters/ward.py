@@ -14,6 +14,7 @@ from sklearn.cluster import KMeans
 from research.segmenters._limits import distance_limits
 from research.segmenters._linkage import ward_tree
 from research.segmenters._nearest import NearestCenterMixin
+from research.segmenters._ordering import by_form
 from research.segmenters._parameters import check_choice, check_count, check_share
 from research.segmenters._prepared import (
     numbered,
@@ -180,10 +181,10 @@ class LoadShapeWard(NearestCenterMixin, ClusterMixin, BaseEstimator):
             return np.arange(len(shapes)), shapes, None
         n_leaves = min(max(N_MICRO, self.n_clusters), self.max_customers, n_distinct)
         n_leaves = max(n_leaves, self.n_clusters)
-        kmeans = KMeans(
-            n_leaves, n_init=1, max_iter=20, random_state=self.random_state
-        ).fit(shapes.astype(np.float32))
-        leaf = numbered(kmeans.labels_, shapes, n_leaves)
+        kmeans = KMeans(n_leaves, n_init=1, max_iter=20, random_state=self.random_state)
+        order = by_form(shapes)  # random starts then draw the same, whatever the clock
+        groups = restored(kmeans.fit_predict(shapes[order].astype(np.float32)), order)
+        leaf = numbered(groups, shapes, n_leaves)
         used = leaf.sizes > 0
         if used.sum() < self.n_clusters:
             raise ValueError(
