@@ -254,6 +254,17 @@ def test_order_does_not_change_the_number_of_shapes():
     pd.testing.assert_frame_equal(other, evidence)
 
 
+@pytest.mark.parametrize("settings", [{"max_days": 300}, {"n_shapes": 6}])
+def test_the_clock_changes_neither_sample_nor_segments(settings):
+    X, customers, _ = planted_days(MIXING, noise=0.5, seed=3)
+    here, there = (
+        LoadShapeDictionary(3, random_state=0, **settings).fit(days, groups=customers)
+        for days in (X, np.roll(X, 5, axis=1))
+    )
+    assert adjusted_rand_score(here.day_labels_, there.day_labels_) == 1
+    assert adjusted_rand_score(here.labels_, there.labels_) == 1
+
+
 def test_duplicated_customers_share_their_segment(days):
     X, customers, _ = days
     found = LoadShapeDictionary(3, n_shapes=2, random_state=0).fit(

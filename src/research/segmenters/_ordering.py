@@ -26,6 +26,8 @@ def by_form(rows):
     >>> by_form(rows).tolist(), by_form(np.roll(rows, 1, axis=1)).tolist()
     ([0, 2, 1], [0, 2, 1])
     """
+    if not len(rows):
+        return np.arange(0)
     off = rows - rows.mean(axis=0, dtype=np.float64)
     weight = np.einsum("ij,ij->i", off, off)
     form = off @ (weight @ off)

@@ -62,7 +62,7 @@ class LoadShapeDictionary(ClusterMixin, BaseEstimator):
         In (0, 1]. Share of the days that may be missed.
     max_days : int, default=10000
         Above so many days the dictionary is learnt on a sample of them, evenly spaced
-        in the order of their content; all days are then assigned.
+        in the order of their form; all days are then assigned.
     reject_quantile : float, default=0.99
         In (0, 1]. Share of the days it was learnt from that fit the dictionary; sets
         `day_limits_`.

@@ -6,7 +6,7 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import adjusted_rand_score
 from sklearn.utils import check_array
 
-from research.segmenters._ordering import by_content
+from research.segmenters._ordering import by_content, by_form
 from research.segmenters._parameters import check_count, check_share
 from research.segmenters.day_mixtures import vrse
 from research.segmenters.kmeans import LoadShapeKMeans
@@ -125,23 +125,30 @@ def smallest_enough(evidence, max_missed):
 
 
 def sample_of_days(shapes, codes, max_days):
-    """Days to learn from in the order of their content, and who is in the second half.
+    """Days to learn from in the order of their form, and who is in the second half.
 
-    Neither the order of the rows nor the names of the customers matter: customers are
-    parted by the order of their mean day, single days if there is one customer.
+    Neither the order of the rows nor the names of the customers nor the clock matter:
+    customers are parted by the order of their mean day, single days if there is one
+    customer.
     """
     counts = np.bincount(codes)
     sums = np.zeros((len(counts), shapes.shape[1]))
     np.add.at(sums, codes, shapes)
     mean = (sums / counts[:, None]).astype(np.float32)
-    rank = np.argsort(by_content(mean))
+    rank = np.argsort(_in_order(mean))
     kept = has_shape(shapes)
     days, place = shapes[kept].astype(np.float32), rank[codes[kept]]
-    order = by_content(np.column_stack([days, place]))
+    order = _in_order(np.column_stack([days, place]), n_readings=days.shape[1])
     if len(order) > max_days:
         order = order[np.linspace(0, len(order) - 1, max_days).round().astype(int)]
     parted = place[order] if len(counts) > 1 else np.arange(len(order))
     return days[order], parted % 2 == 1
+
+
+def _in_order(rows, n_readings=None):
+    """Order of the rows by their form, that no clock changes, then by all columns."""
+    order = by_content(rows)
+    return order[by_form(rows[order, :n_readings])]
 
 
 def has_shape(shapes):
