@@ -36,11 +36,15 @@ def test_a_synthetic_region_is_graded_and_the_score_held_against_one_rule(tmp_pa
     outcome = run(folder, out)
     assert outcome.status == "done", outcome
     verdict = told(out, "hetao")
-    assert "AHP score tells them apart with an AUC of" in verdict["en"]
-    assert "AHP 信用评分的 AUC" in verdict["zh"]
+    assert "one who paid the AHP score ranks" in verdict["en"]
+    assert "AHP 信用评分有" in verdict["zh"]
     compared = table(out, "hetao", "comparison").set_index("model")
     assert len(compared) == 6
-    assert (compared["auc"].drop("AHP grade, with vetoes") > 0.7).all()
+    assert (compared["AUC"].drop("AHP grade, with vetoes") > 0.7).all()
+    judged = table(out, "hetao", "judged_pairs")
+    assert len(judged) == 14
+    rules = table(out, "hetao", "rules").set_index("rule")
+    assert "score" in rules.index
     leaks = table(out, "hetao", "leak_checks").set_index("check")["found"]
     assert leaks["customers learnt from and tested in one split"] == "0"
     grades = table(out, "hetao", "exposure_by_grade")
@@ -95,7 +99,7 @@ def test_real_card_accounts_are_judged_by_their_label(tmp_path):
     write_table(labels.sort_values(["customer_id", "label"]), folder, "labels")
     outcome = run(folder, out)
     assert outcome.status == "done", outcome
-    compared = table(out, "cards", "comparison").set_index("model")["auc"]
+    compared = table(out, "cards", "comparison").set_index("model")["AUC"]
     assert len(compared) == 9
     assert "gradient boosting, all 23 columns" in compared
     defaults = rows["default.payment.next.month"]
@@ -108,6 +112,9 @@ def test_real_card_accounts_are_judged_by_their_label(tmp_path):
     assert rule == pytest.approx(by_hand, abs=0.001)
     page = (out / "cards" / "05_credit.html").read_text("utf-8")
     assert "Not known here" in page
+    assert "Not to be asked here" in page
+    assert "disconnect only as the law allows" not in page
+    assert not (out / "cards" / "tables" / "05_credit.measures.csv").exists()
     assert "a benchmark of the literature, no way to grade" in page
 
 

@@ -162,6 +162,17 @@ def test_falls_are_counted_and_judged():
     assert (luck.falls, luck.significant_falls, luck.holds) == (1, 0, True)
 
 
+def test_a_small_grade_between_does_not_hide_a_fall():
+    """13.9 % of 5,931, 12 % of 400, 10.7 % of 12,905: no neighbours, but the ends."""
+    customers, events = [5931, 400, 12905, 5910], [824, 48, 1381, 3274]
+    verdict = monotone_rates(customers, events)
+    assert verdict.falls == 2
+    assert verdict.significant_falls == 1
+    assert not verdict.holds
+    assert monotone_rates(customers[:2], events[:2]).significant_falls == 0
+    assert monotone_rates(customers[1:3], events[1:3]).significant_falls == 0
+
+
 def test_empty_grades_are_passed_over():
     with_gap = monotone_rates([50, 0, 50], [1, 0, 20])
     assert with_gap.falls == 0

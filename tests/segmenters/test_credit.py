@@ -71,6 +71,12 @@ def test_nobody_climbs_from_c_straight_to_a_and_arrears_bar_a():
     assert decided["rule"][["a", "f"]].tolist() == ["held back", "theft"]
     barred = municipal().decide(customers(), in_arrears=[False, True] + [False] * 4)
     assert barred["name"].tolist() == ["A", "B", "B", "C", "B", "C"]
+    assert barred["rule"]["b"] == "in arrears"
+    both = municipal().decide(
+        customers(), previous=previous, in_arrears=[False, True] + [False] * 4
+    )
+    assert both["name"].tolist() == ["B", "B", "B", "C", "B", "C"]
+    assert both["rule"][["a", "b"]].tolist() == ["held back", "in arrears"]
 
 
 def test_the_first_veto_that_holds_gives_the_reason_and_may_name_a_grade():
@@ -142,6 +148,21 @@ def test_what_tells_nobody_apart_is_flagged():
     X = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 3.0], "c": [np.nan, np.nan]})
     flags = CreditScorer().fit(X).flags_
     assert flags == ("b: all customers have one value", "c: no customer has a value")
+
+
+def test_what_nobody_has_costs_nobody_points_even_where_a_gap_has_some():
+    """A region without energy is not a region of customers with a middling trend."""
+    X = pd.DataFrame({"late": [0.0, 0.5], "trend": [np.nan, np.nan]})
+    gap = ScoringFunction((0, 1), (100, 0), missing=70)
+    scorer = CreditScorer(
+        {"late": 0.9, "trend": 0.1}, functions={"late": FALLING, "trend": gap}
+    ).fit(X)
+    assert scorer.score_samples(X).tolist() == [100, 50]
+    assert scorer.weights_.tolist() == [1, 0]
+    assert scorer.reasons(X)["reason_1"].tolist() == ["", "late"]
+    assert scorer.flags_ == ("trend: no customer has a value",)
+    known = X.assign(trend=[np.nan, 0.0])
+    assert scorer.fit(known).score_samples(known) == pytest.approx([97, 55])
 
 
 @settings(max_examples=40, deadline=None)

@@ -16,6 +16,7 @@ from research.service.credit import (
     adds,
     hide_small,
     measures,
+    order_told,
     read_policy,
     reason_shares,
     said,
@@ -166,7 +167,23 @@ def test_the_verdict_names_a_better_model_only_where_intervals_part():
     assert "from 1.0% in AAA to 60% in D" in en
     assert "boosting" not in en + zh
     en, zh = verdict(100, 0.07, score, far, rates, ordered=False)
-    assert "gradient boosting reaches 0.78" in en
-    assert "梯度提升树可达 0.78" in zh
+    assert "gradient boosting reaches 78%" in en
+    assert "梯度提升树可达 78%" in zh
+    assert "ranks 73% (72% to 74%) right (AUC)" in en
+    assert "73%（72%–74%）排对（即 AUC）" in zh
     assert "not in order" in en
     assert "不一致" in zh
+
+
+@pytest.mark.parametrize(
+    ("rates", "ordered", "words"),
+    [
+        ([0.01, 0.2, 0.6], True, "From 1.0% in A to 60% in C"),
+        ([0.01, 0.3, 0.2], False, "of grade B 30.0% fell behind, of the worse C 20.0%"),
+        ([0.01, 0.01, 0.01], False, "do not tell beyond chance"),
+        ([0.3], True, "From 30.0% in A"),
+    ],
+)
+def test_a_title_does_not_praise_grades_out_of_order(rates, ordered, words):
+    frame = pd.DataFrame({"rate": rates}, index=list("ABC")[: len(rates)])
+    assert words in order_told(frame, ordered=ordered)

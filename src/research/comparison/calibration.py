@@ -1,5 +1,6 @@
 """Does a risk come true: rates with intervals, reliability, order of grades."""
 
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -27,11 +28,14 @@ class MonotoneVerdict(NamedTuple):
         Neighbouring grades of which the worse one has the lower rate: what an isotonic
         fit would have to pool.
     significant_falls : int
-        Of these, those beyond chance: one-sided exact test of Fisher, Holm's correction
-        over all neighbours, 5 %.
+        Pairs of grades, neighbours or not, of which the worse one has the lower rate
+        beyond chance: one-sided exact test of Fisher, Holm's correction over all pairs,
+        5 %. A small grade between two large ones can not hide that they are the wrong
+        way round.
     significant_rises : int
         Neighbours of which the worse grade has the higher rate beyond chance, by the
-        same test: the steps of the scale that these data tell apart.
+        same test, corrected over all neighbours: the steps of the scale that these data
+        tell apart.
     p_value : float
         Of the trend test, one-sided: how often rates rise as steeply by chance. NaN
         where fewer than two grades have customers or all outcomes are alike.
@@ -247,10 +251,11 @@ def monotone_rates(customers, events) -> MonotoneVerdict:
     customers, events = customers[held], events[held]
     rates = events / customers
     steps = np.diff(rates)
+    grades = range(len(customers))
     return MonotoneVerdict(
         int((steps < 0).sum()),
-        _beyond_chance(customers, events, "greater"),
-        _beyond_chance(customers, events, "less"),
+        _beyond_chance(customers, events, combinations(grades, 2), "greater"),
+        _beyond_chance(customers, events, pairwise(grades), "less"),
         *_trend(customers, events, position),
     )
 
@@ -321,17 +326,16 @@ def _probabilities(probability, outcome):
     return probability, outcome
 
 
-def _beyond_chance(customers, events, better):
-    """Neighbours of which the better grade's rate is `better` than the worse one's.
+def _beyond_chance(customers, events, pairs, better):
+    """Pairs of which the better grade's rate is `better` than the worse one's.
 
-    Fisher's exact test, one-sided, with Holm's correction over all neighbours.
+    Fisher's exact test, one-sided, with Holm's correction over all `pairs`.
     """
     p_values = [
         fisher_exact(
-            [events[g : g + 2], customers[g : g + 2] - events[g : g + 2]],
-            alternative=better,
+            [events[[*pair]], (customers - events)[[*pair]]], alternative=better
         ).pvalue
-        for g in range(len(customers) - 1)
+        for pair in pairs
     ]
     limits = 0.05 / np.arange(len(p_values), 0, -1)
     return int(np.cumprod(np.sort(p_values) < limits).sum())

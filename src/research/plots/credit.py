@@ -152,6 +152,7 @@ def grade_rates(rates: pd.DataFrame, overall: float) -> Axes:
     """
     _, ax = plt.subplots(figsize=(8.4, 3.4))
     places = np.arange(len(rates))
+    top = min(1.1, 1.15 * np.nanmax(rates["high"]) + 0.02)
     ax.axhline(overall, color=MUTED, lw=0.9, linestyle=(0, (4, 2)))
     ax.vlines(places, rates["low"], rates["high"], color=ACCENT, lw=2.4)
     ax.plot(places, rates["rate"], "o", color=ACCENT, ms=7)
@@ -159,9 +160,10 @@ def grade_rates(rates: pd.DataFrame, overall: float) -> Axes:
         zip(rates["rate"], rates["high"], strict=True)
     ):
         if np.isfinite(rate):
+            crossed = high - 0.02 * top < overall < high + 0.08 * top
             ax.annotate(
                 f"{rate:.1%}",
-                (place, high),
+                (place, max(high, overall) if crossed else high),
                 (0, 4),
                 textcoords="offset points",
                 ha="center",
@@ -177,7 +179,7 @@ def grade_rates(rates: pd.DataFrame, overall: float) -> Axes:
         textcoords="offset points", color=MUTED, fontsize=9, ha="right",
     )  # fmt: skip
     ax.set(xlim=(-0.5, len(rates) - 0.5), ylabel="fell behind afterwards")
-    ax.set_ylim(0, min(1.1, 1.15 * np.nanmax(rates["high"]) + 0.02))
+    ax.set_ylim(0, top)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     return ax
 

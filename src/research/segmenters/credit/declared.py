@@ -86,7 +86,7 @@ def functions_of(functions, falling, weights, values, names):
     Returns
     -------
     functions : tuple of ScoringFunction or None
-        None where a column has no weight, or no value to learn from.
+        None where a column has no weight, or no customer has a value of it.
     flags : tuple of str
     """
     declared = _by_position(functions, names)
@@ -107,7 +107,9 @@ def functions_of(functions, falling, weights, values, names):
                         f"functions must hold a ScoringFunction for {name!r}, which "
                         f"has a weight. Got {function!r} instead."
                     )
-            elif len(known):
+            if not len(known):
+                function = None
+            elif not declared:
                 how = "quantile" if functions is None else functions
                 function = learn_scoring(known, how, falling=bool(falling[position]))
         found.append(function)

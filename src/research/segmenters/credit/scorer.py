@@ -56,7 +56,8 @@ class CreditScorer(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     weights_ : ndarray of shape (n_indicators,)
-        Sums to 1; 0 for columns that are not scored.
+        Sums to 1; 0 for columns that are not scored, among them those of which no
+        customer at `fit` has a value.
     functions_ : tuple of ScoringFunction or None
         One a column; None where it is not scored.
     grades_ : tuple of str
@@ -72,7 +73,9 @@ class CreditScorer(TransformerMixin, BaseEstimator):
     -----
     *Missing values.* An indicator whose function has `missing` points is scored with
     them. Otherwise the weight of the missing indicator goes to the others in their own
-    ratios, for this customer alone.
+    ratios, for this customer alone. An indicator that no customer at `fit` has is left
+    out for all of them, and told in `flags_`: points for what a place does not measure
+    would only move everybody's score.
 
     *Order.* Scores of learnt functions depend on the customers at `fit` as a set, never
     on their order or names.
@@ -145,6 +148,11 @@ class CreditScorer(TransformerMixin, BaseEstimator):
         self.functions_, self.flags_ = functions_of(
             self.functions, self.falling, self.weights_, values, names
         )
+        is_scored = [function is not None for function in self.functions_]
+        if any(is_scored):
+            self.weights_ = weights_of(
+                np.where(is_scored, self.weights_, 0.0), None, names
+            )
         return self
 
     def points(self, X):
@@ -207,7 +215,8 @@ class CreditScorer(TransformerMixin, BaseEstimator):
         decisions : DataFrame of shape (n_customers, 4)
             On the index of `X`: `score`; `grade`, position in `grades_`; `name` of the
             grade, empty where there is none; `rule`: "score", "new customer", "held
-            back" (by the limits on migration), "not graded", or the veto.
+            back" (from climbing), "in arrears" (in the period), "not graded", or the
+            veto.
         """
         values = self._checked(X)
         score = self.score_samples(X)
@@ -217,23 +226,24 @@ class CreditScorer(TransformerMixin, BaseEstimator):
         rule = np.where(final == NOT_GRADED, "not graded", "score").astype(object)
         rule[is_new & (final > by_score) & (by_score != NOT_GRADED)] = "new customer"
         number, _ = self._vetoed(values)
-        if previous is not None or in_arrears is not None:
-            before = np.full(len(final), NOT_GRADED) if previous is None else previous
+        limits = []
+        if in_arrears is not None:
+            nobody = np.full(len(final), NOT_GRADED)
+            limits.append(("in arrears", nobody, in_arrears))
+        if previous is not None:
+            limits.append(("held back", previous, None))
+        for told, before, owing in limits:
             limited = limit_migration(
-                before,
-                final,
-                bands=self.bands,
-                rule=self.migration,
-                in_arrears=in_arrears,
+                before, final, bands=self.bands, rule=self.migration, in_arrears=owing
             )
-            rule[limited != final] = "held back"
+            rule[limited != final] = told
             final = limited
         names = np.array([veto.name for veto in self.vetoes], dtype=object)
         if len(names):
             rule[number >= 0] = names[number[number >= 0]]
-        told = np.array([*self.grades_, ""], dtype=object)
+        grades = np.array([*self.grades_, ""], dtype=object)
         return pd.DataFrame(
-            {"score": score, "grade": final, "name": told[final], "rule": rule},
+            {"score": score, "grade": final, "name": grades[final], "rule": rule},
             index=_index_of(X),
         )
 

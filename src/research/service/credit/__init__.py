@@ -12,9 +12,11 @@ from research.service.credit.cases import (
 from research.service.credit.policy import Policy, read_policy, with_derived
 from research.service.credit.words import (
     adds,
+    against,
     hide_small,
     measures,
     money,
+    order_told,
     reason_shares,
     said,
     verdict,
@@ -24,6 +26,7 @@ __all__ = [
     "Cases",
     "Policy",
     "adds",
+    "against",
     "benchmark_columns",
     "cases",
     "doubtful_bills",
@@ -32,6 +35,7 @@ __all__ = [
     "indicators_at",
     "measures",
     "money",
+    "order_told",
     "read_policy",
     "reason_shares",
     "said",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from research.region.strict_yaml import read_yaml
@@ -162,6 +163,19 @@ def money(amount: float, currency: str) -> str:
     return f"{amount:,.0f} {currency}"
 
 
+def against(row: pd.Series) -> str:
+    """Difference of a row of `comparison.compare_risks` to the rule, with its interval.
+
+    Examples
+    --------
+    >>> against(pd.Series([-0.0002, -0.02, 0.04],
+    ...     ["difference", "difference_low", "difference_high"]))
+    '0.000 (−0.020 to +0.040)'
+    """
+    low, high = _signed(row["difference_low"]), _signed(row["difference_high"])
+    return f"{_signed(row['difference'])} ({low} to {high})"
+
+
 def adds(row: pd.Series) -> tuple[str, str]:
     """Say what a score adds to the simple rule, by the interval of the difference.
 
@@ -221,12 +235,14 @@ def verdict(
     Returns
     -------
     en, zh : str
+        The AUC is said as what it is: of pairs of one who fell behind and one who paid,
+        how many the score ranks right.
     """
     held = rates[rates["customers"] > 0]
     top, worst = held.iloc[0], held.iloc[-1]
     en_adds, zh_adds = adds(score)
-    auc = f"{score['auc']:.2f} ({score['low']:.2f} to {score['high']:.2f})"
-    zh_auc = f"{score['auc']:.2f}（{score['low']:.2f}–{score['high']:.2f}）"
+    pairs = f"{score['auc']:.0%} ({score['low']:.0%} to {score['high']:.0%})"
+    zh_pairs = f"{score['auc']:.0%}（{score['low']:.0%}–{score['high']:.0%}）"
     order = (
         f"grades run from {top['rate']:.1%} in {held.index[0]} to {worst['rate']:.0%} "
         f"in {held.index[-1]}"
@@ -234,22 +250,59 @@ def verdict(
         else "the grades are not in order of what came"
     )
     zh_order = (
-        f"违约率从 {held.index[0]} 级的 {top['rate']:.1%} 升至 {held.index[-1]} 级的 "
+        f"欠费率从 {held.index[0]} 级的 {top['rate']:.1%} 升至 {held.index[-1]} 级的 "
         f"{worst['rate']:.0%}"
         if ordered
-        else "等级与实际违约率不一致"
+        else "等级与实际欠费率不一致"
     )
     ends = best["model"] != score["model"] and best["low"] > score["high"]
-    more = f"; {best['model']} reaches {best['auc']:.2f}" if ends else ""
+    more = f"; {best['model']} reaches {best['auc']:.0%}" if ends else ""
     zh_best = MODELS_ZH.get(best["model"], best["model"])
-    zh_more = f"；{zh_best}可达 {best['auc']:.2f}" if ends else ""
+    zh_more = f"；{zh_best}可达 {best['auc']:.0%}" if ends else ""
     return (
-        f"Of {customers:,} customers {rate:.1%} fell behind; {order}. The AHP score "
-        f"tells them apart with an AUC of {auc}, {en_adds}{more}.",
-        f"{customers:,} 户中 {rate:.1%} 其后欠费；{zh_order}。AHP 信用评分的 AUC 为 "
-        f"{zh_auc}，{zh_adds}{zh_more}。",
+        f"Of {customers:,} customers {rate:.1%} fell behind; {order}. Of pairs of one "
+        f"who fell behind and one who paid the AHP score ranks {pairs} right (AUC), "
+        f"{en_adds}{more}.",
+        f"{customers:,} 户中 {rate:.1%} 其后欠费；{zh_order}。任取一户欠费、一户正常，"
+        f"AHP 信用评分有 {zh_pairs}排对（即 AUC），{zh_adds}{zh_more}。",
+    )
+
+
+def order_told(rates: pd.DataFrame, *, ordered: bool) -> str:
+    """Say in a title how the rates run over the grades.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        Index `grade`, the best first; `rate` of grades that may be shown.
+    ordered : bool
+        Whether the rates rise with the grades beyond chance and never fall so.
+
+    Examples
+    --------
+    >>> rates = pd.DataFrame({"rate": [0.14, 0.31, 0.24, 0.56]}, index=list("ABCD"))
+    >>> order_told(rates, ordered=True)
+    'From 14.0% in A to 56% in D: what came in each grade'
+    >>> order_told(rates, ordered=False)
+    'Not in order: of grade B 31.0% fell behind, of the worse C 24.0%'
+    """
+    first, last = rates["rate"].iloc[0], rates["rate"].iloc[-1]
+    if ordered or len(rates) < 2:
+        return (
+            f"From {first:.1%} in {rates.index[0]} to {last:.0%} in {rates.index[-1]}: "
+            "what came in each grade"
+        )
+    values = rates["rate"].to_numpy()
+    falls = np.triu(values[:, None] - values[None, :], 1)
+    better, worse = np.unravel_index(falls.argmax(), falls.shape)
+    if not falls[better, worse] > 0:
+        return "The grades do not tell beyond chance who falls behind"
+    return (
+        f"Not in order: of grade {rates.index[better]} {values[better]:.1%} fell "
+        f"behind, of the worse {rates.index[worse]} {values[worse]:.1%}"
     )
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "−")
+    told = f"{value:+.3f}"
+    return told[1:] if float(told) == 0 else told.replace("-", "−")
