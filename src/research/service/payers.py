@@ -409,7 +409,7 @@ def vulnerable(region) -> pd.Series | None:
 
 
 def transactions(region, system: str, as_of) -> pd.DataFrame:
-    """Payments of the customers of a system until a day, refunds below zero.
+    """Payments of the customers of a system until a day, less what was given back.
 
     Parameters
     ----------
@@ -420,27 +420,23 @@ def transactions(region, system: str, as_of) -> pd.DataFrame:
     Returns
     -------
     transactions : DataFrame
-        `customer_id`, `day`, `amount_yuan`: of `payments`; without that table the
-        delivered `topups`, or the months of `payment_history` with a payment.
+        `customer_id`, `day`, `amount_yuan`: the delivered `topups` of prepaid customers
+        where the region has that table, else `payments`, without them the months of
+        `payment_history` with a payment. A refund that names its payment is taken off
+        it, and a payment taken back whole is none; other refunds are below zero.
     """
-    end = pd.Timestamp(as_of).date()
-    if region.has("payments"):
-        sql = (
-            "select customer_id, ts::date as day, amount_yuan from payments "
-            f"where ts::date <= date '{end}'"
-        )
-    elif system == "prepaid":
-        sql = (
-            "select customer_id, coalesce(ts_delivered, ts_order)::date as day, "
-            "amount as amount_yuan from topups where outcome = 'delivered' "
-            f"and coalesce(ts_delivered, ts_order)::date <= date '{end}'"
-        )
+    end = payment.to_day(as_of)
+    if system == "prepaid" and region.has("topups"):
+        rows = payment.payments_by(region, end, "topups")
+    elif region.has("payments"):
+        rows = payment.payments_by(region, end, "payments", net=True)
     else:
         sql = (
             "select customer_id, last_day((ym || '-01')::date) as day, "
             "paid_yuan as amount_yuan from payment_history where paid_yuan > 0 "
             f"and last_day((ym || '-01')::date) <= date '{end}'"
         )
-    rows = region.query(sql).dropna()
-    known = rows["customer_id"].isin(payment.customers_of(region, system))
+        rows = region.query(sql)
+    rows = rows[["customer_id", "day", "amount_yuan"]].dropna()
+    known = rows["customer_id"].isin(payment.customers_of(region, system, end))
     return rows[known].reset_index(drop=True)

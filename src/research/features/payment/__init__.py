@@ -12,8 +12,14 @@ from research.features.payment.dates import (
 )
 from research.features.payment.habits import BANDS, ageing, habits
 from research.features.payment.history import months_seen
-from research.features.payment.rfm import SYSTEMS, customers_of, rfm_axes, tenure_years
-from research.features.payment.states import bill_states, unproven_bills
+from research.features.payment.rfm import (
+    SYSTEMS,
+    customers_of,
+    payments_by,
+    rfm_axes,
+    tenure_years,
+)
+from research.features.payment.states import bill_states, to_day, unproven_bills
 
 __all__ = [
     "BANDS",
@@ -31,8 +37,10 @@ __all__ = [
     "later_arrears",
     "months_seen",
     "outcome_known_on",
+    "payments_by",
     "rfm_axes",
     "tenure_years",
     "time_splits",
+    "to_day",
     "unproven_bills",
 ]

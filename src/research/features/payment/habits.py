@@ -7,7 +7,7 @@ import pandas as pd
 
 from research.features.payment.dates import by_month, last_day, months_after
 from research.features.payment.history import DAYS_A_MONTH, months_seen
-from research.features.payment.rfm import in_window
+from research.features.payment.rfm import KEPT, REFUNDS, in_window
 from research.features.payment.states import bill_states, to_day, unproven_bills
 from research.region import NotApplicable
 from research.region.tables import connect
@@ -80,12 +80,12 @@ def ageing(region, as_of=None) -> pd.DataFrame:
     return table
 
 
-_PAYMENTS = """
-select p.customer_id, p.ts::date as day, p.channel, p.amount_yuan, {fee} as fee
-from payments p
-where p.ts < date '{end}' and p.ts >= date '{start}' and p.amount_yuan > 0
-  and not exists (select 1 from payments r where r.refund_of = p.payment_id
-    and r.ts < date '{end}')
+_PAYMENTS = f"""
+with refunds as ({REFUNDS})
+select p.customer_id, p.ts::date as day, p.channel, p.amount_yuan, {{fee}} as fee
+from payments p left join refunds r on r.refund_of = p.payment_id
+where p.ts < date '{{end}}' and p.ts >= date '{{start}}' and p.amount_yuan > 0
+  and {KEPT}
 """
 
 
@@ -104,8 +104,8 @@ def habits(region, as_of=None, months: int = 12) -> pd.DataFrame:
     Returns
     -------
     habits : DataFrame
-        Index `customer_id`: who paid in the window; payments taken back by `as_of`
-        and refunds do not count.
+        Index `customer_id`: who paid in the window; payments taken back whole by
+        `as_of` and refunds do not count.
 
         - `n_payments`, `payment_yuan` (median size) [yuan];
         - `channel`: the one used most, of those that tie the first by name;

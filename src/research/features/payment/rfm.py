@@ -14,12 +14,29 @@ from research.region.tables import connect
 SYSTEMS = ("postpaid", "prepaid")
 _YEAR_AND_MONTH = slice(0, 4), slice(5, 7)
 _DAYS_A_YEAR, _DAYS_A_MONTH = 365.25, 365.25 / 12
-# Of each payment that was not taken back by then: who, when, how much.
-_BILL_PAYMENTS = """
-select p.customer_id, p.ts::date as day, p.amount_yuan, p.amount_yuan > 0
-  and not exists (select 1 from payments r where r.refund_of = p.payment_id
-    and r.ts < date '{end}') as counts
-from payments p where p.ts < date '{end}'
+# What was given back of each payment by then. A payment counts unless all of it was:
+# who pays too much and gets the rest back has paid.
+REFUNDS = """
+select refund_of, sum(amount_yuan) as back from payments
+where refund_of is not null and ts < date '{end}' group by all
+"""
+KEPT = "p.amount_yuan + coalesce(r.back, 0) > 0.005"
+_BILL_PAYMENTS = f"""
+with refunds as ({REFUNDS})
+select p.customer_id, p.ts::date as day, p.amount_yuan,
+  p.amount_yuan > 0 and {KEPT} as counts
+from payments p left join refunds r on r.refund_of = p.payment_id
+where p.ts < date '{{end}}'
+"""
+_NET = f"""
+with refunds as ({REFUNDS})
+select p.customer_id, p.ts::date as day,
+  round(p.amount_yuan + coalesce(r.back, 0), 2) as amount_yuan,
+  p.amount_yuan > 0 as counts
+from payments p left join refunds r on r.refund_of = p.payment_id
+where p.ts < date '{{end}}' and (p.amount_yuan <= 0 or {KEPT})
+  and (p.refund_of is null or p.refund_of not in (
+    select payment_id from payments where payment_id is not null))
 """
 _TOPUPS = """
 select customer_id, coalesce(ts_delivered, ts_paid, ts_order)::date as day,
@@ -49,8 +66,8 @@ def rfm_axes(
         Post-paid: `payments` and `bills`; `payments` alone; or `payment_history`
         without bills. Prepaid: `topups`, else `payments`.
     system : {"postpaid", "prepaid"}
-        By `customers.pay_system`; where a region lacks that column, who has top-ups
-        is prepaid and everybody else post-paid.
+        By `customers.pay_system`; where a region lacks that column, who has topped up
+        by `as_of` is prepaid and everybody else post-paid.
     as_of : date-like, optional
         Nothing dated later has any influence. Left out: the last day of payments, or
         the `reference_date` of region.yaml if that is earlier.
@@ -70,8 +87,8 @@ def rfm_axes(
         - `days_since_full_payment`: since a bill was last paid in full, since the
           last payment where there are no bills; prepaid: since the last top-up that
           was delivered; NaN when there was none [d];
-        - `payments_per_cycle`: payments in the window, without those taken back, over
-          its billing cycles since the customer's first bill or payment;
+        - `payments_per_cycle`: payments in the window, without those taken back whole,
+          over its billing cycles since the customer's first bill or payment;
         - `amount_yuan`: paid in the window, less refunds [yuan];
         - `arrears_ratio`: unpaid over billed, of the bills due in the window, in
           [0, 1]; post-paid only; NaN without such a bill;
@@ -98,7 +115,7 @@ def rfm_axes(
             f"{system!r} and {months}."
         )
     day = last_day(region) if as_of is None else to_day(as_of)
-    ids = customers_of(region, system)
+    ids = customers_of(region, system, day)
     lacks: list[str] = []
     left_out: dict[str, int] = {}
     cycle = 1.0
@@ -137,13 +154,15 @@ _NEEDS = {
 }
 
 
-def customers_of(region, system: str) -> pd.Index:
+def customers_of(region, system: str, as_of=None) -> pd.Index:
     """Customers who pay by `system`: by `pay_system`, else by who has top-ups.
 
     Parameters
     ----------
     region : Region
     system : {"postpaid", "prepaid"}
+    as_of : date-like, optional
+        Top-ups ordered later say nothing. Left out: all do.
 
     Returns
     -------
@@ -155,7 +174,9 @@ def customers_of(region, system: str) -> pd.Index:
         prepaid = customers["pay_system"].fillna("postpaid").str.startswith("prepaid")
         prepaid = prepaid.to_numpy(dtype=bool)
     elif region.has("topups"):
-        known = region.query("select distinct customer_id from topups")["customer_id"]
+        until = "" if as_of is None else f" where ts_order::date <= '{to_day(as_of)}'"
+        known = region.query(f"select distinct customer_id from topups{until}")
+        known = known["customer_id"]
         prepaid = customers.index.isin(known)
     else:
         prepaid = pd.Series(False, customers.index).to_numpy()
@@ -172,7 +193,7 @@ def tenure_years(region, as_of) -> pd.Series:
     return years.where(years >= 0).rename("tenure_years")
 
 
-def payments_by(region, as_of, source: str) -> pd.DataFrame:
+def payments_by(region, as_of, source: str, *, net: bool = False) -> pd.DataFrame:
     """Payments until a day: `customer_id`, `day`, `amount_yuan`, `counts`.
 
     Parameters
@@ -181,13 +202,16 @@ def payments_by(region, as_of, source: str) -> pd.DataFrame:
     as_of : date-like
     source : {"payments", "topups"}
         Of `topups`, the delivered ones, on the day the meter had the money.
+    net : bool
+        Whether refunds that name their payment are taken off it, rows of their own no
+        more; what was taken back whole is left out.
 
     Returns
     -------
     payments : DataFrame
-        `counts` is False of refunds and of what was taken back by then.
+        `counts` is False of refunds and of what was taken back whole by then.
     """
-    sql = _TOPUPS if source == "topups" else _BILL_PAYMENTS
+    sql = _TOPUPS if source == "topups" else _NET if net else _BILL_PAYMENTS
     end = to_day(as_of) + dt.timedelta(days=1)
     with connect(region.path, whole=True) as connection:
         return connection.execute(sql.format(end=end)).df()

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from numbers import Number
 
 import duckdb
 import pandas as pd
@@ -298,14 +299,18 @@ def to_day(when) -> dt.date:
     Raises
     ------
     ValueError
-        If it is none.
+        If it is none; a number is none, such as 20250630, which pandas would read as
+        a fraction of a second after 1970.
 
     Examples
     --------
     >>> to_day("2025-06-30 23:00")
     datetime.date(2025, 6, 30)
     """
-    stamp = pd.Timestamp(when)
+    try:
+        stamp = pd.NaT if isinstance(when, Number) else pd.Timestamp(when)
+    except (TypeError, ValueError):
+        stamp = pd.NaT
     if pd.isna(stamp):
         raise ValueError(f"as_of: a day such as 2025-06-30 is wanted, found {when!r}.")
     return stamp.date()
