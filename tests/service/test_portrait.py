@@ -46,6 +46,20 @@ def test_what_customers_do_names_them_before_what_they_do_not(planted):
     assert "night" in name_segments(features, segments)["en"][0]
 
 
+def test_who_is_irregular_is_not_called_steady():
+    rng = np.random.default_rng(0)
+    segments = pd.Series(np.repeat([0, 1, 2], 20))
+    features = pd.DataFrame(
+        {
+            "base_load_share": rng.normal(0.2, 0.02, 60) + 0.3 * (segments != 2),
+            "day_to_day_variability": rng.normal(0.5, 0.02, 60) + (segments == 0),
+        }
+    )
+    names = name_segments(features, segments)["en"]
+    assert names[0] == "irregular users"
+    assert names[1] == "regular steady users"
+
+
 def test_names_differ_even_where_customers_do_not(planted):
     features, segments = planted
     same = pd.concat([features.iloc[:20]] * 3, ignore_index=True)
@@ -99,6 +113,27 @@ def test_a_segment_that_is_not_stable_gets_no_scheme(planted):
     assert "kWh a year" in proposals["effect"][0]
     assert "not stable" in proposals["action"][2]
     assert proposals["effect"][2] == ""
+
+
+@pytest.mark.parametrize(
+    ("traits", "action", "owner"),
+    [
+        ({"day_to_day_variability": 2.0}, "low-use tips", "customer service"),
+        (
+            {"day_to_day_variability": 2.0, "annual_energy": 3.0},
+            "visit each",
+            "key-account",
+        ),
+        ({"share_midday": 2.0, "annual_energy": 3.0}, "leave the area's peak", "key-"),
+        ({"share_morning": 2.0}, "common standard", ""),
+    ],
+)
+def test_large_loads_get_a_visit_and_not_tips(traits, action, owner):
+    contrast = pd.DataFrame(traits, index=[0])
+    levers = pd.DataFrame({"peak_kw": [115.0]})
+    (proposal,) = propose(contrast, levers, pd.Series([0.9])).itertuples()
+    assert action in proposal.action
+    assert owner in proposal.owner
 
 
 def test_payment_traits_name_segments_too():

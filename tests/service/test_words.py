@@ -165,7 +165,13 @@ def test_good_rules_are_not_talked_down(told):
 def test_segments_without_a_rule_are_counted():
     features = pd.DataFrame({"load_factor": np.ones(15)})
     tree = rules.shallow_tree(features, pd.Series([0] * 10 + [1] * 5))
-    assert "1 segment has no rule" in words.tell_fidelity(tree).en
+    assert "1 segment has no rule of its own" in words.tell_fidelity(tree).en
+    names = pd.DataFrame(
+        {"en": ["night users", "day users"], "zh": ["夜间型", "日间型"]}
+    )
+    said = words.tell_fidelity(tree, names)
+    assert "No rule names the day users." in said.en
+    assert "“日间型”没有自己的规则" in said.zh
 
 
 def test_reasons_are_told_the_heaviest_first_in_the_order_of_the_customers(told):

@@ -52,6 +52,8 @@ SAID_LOW = (
     "amount_yuan",
 )
 NOTICEABLE = 0.5
+# A high base load is called steady; who is irregular from day to day is not.
+UNLESS = {"base_load_share": "day_to_day_variability"}
 
 
 def contrasts(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
@@ -122,6 +124,9 @@ def name_segments(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
         ranked = pd.concat([ranked[telling], ranked[~telling]])
         ranked = ranked[ranked.abs() >= NOTICEABLE]
         ranked = ranked[~ranked.index.map(KINDS).duplicated()]
+        high = ranked.index[ranked > 0]
+        untrue = [name for name in high if UNLESS.get(name) in high]
+        ranked = ranked.drop(untrue)
         for n_traits in range(min(2, len(ranked)), len(ranked) + 1):
             en, zh = _said(ranked[:n_traits])
             if en not in taken:
@@ -131,7 +136,8 @@ def name_segments(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
             en, zh = f"{en} ({number})", f"{zh}（{number}）"
         taken.add(en)
         because = "; ".join(
-            f"{name} {value:+.1f} sd" for name, value in ranked[:3].items()
+            f"{name.replace('_', ' ')} {value:+.1f} sd"
+            for name, value in ranked[:3].items()
         )
         rows[segment] = {"en": en, "zh": zh, "because": because or "nothing stands out"}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("segment")

@@ -39,6 +39,11 @@ SCHEMES = {
         "energy-service staff 能效服务",
         "base_kwh",
     ),
+    "share_midday": Scheme(
+        "go through the day's work with them: what can leave the area's peak 错峰用电",
+        "key-account staff 大客户经理",
+        "peak_kw",
+    ),
     "day_to_day_variability": Scheme(
         "no shifting scheme: the rhythm is too irregular; send low-use tips only",
         "customer service 客服",
@@ -55,7 +60,13 @@ SCHEMES = {
         "summer_kwh",
     ),
 }
-STANDARD = "serve by the common standard; nothing sets it apart that calls for more"
+# Tips are no answer to a large load that comes and goes.
+LARGE_IRREGULAR = Scheme(
+    "visit each: what its large load depends on, and when it may run 预约用电",
+    "key-account staff 大客户经理",
+    "peak_kw",
+)
+STANDARD = "serve by the common standard; no scheme here answers what sets it apart"
 NOT_STABLE = "no scheme: the segment is not stable (Jaccard {:.2f})"
 LEVERS = {
     "peak_kw": "each tenth of its peak load moved lowers the area peak by {:.1f} kW",
@@ -133,7 +144,11 @@ def propose(
         elif high.empty:
             action, owner, effect = STANDARD, "", ""
         else:
-            action, owner, lever = SCHEMES[high.index[0]]
+            scheme = SCHEMES[high.index[0]]
+            large = row.get("annual_energy", 0.0) >= NOTICEABLE
+            if large and high.index[0] == "day_to_day_variability":
+                scheme = LARGE_IRREGULAR
+            action, owner, lever = scheme
             effect = LEVERS[lever].format(levers[lever][segment]) if lever else ""
         rows[segment] = {"action": action, "owner": owner, "effect": effect}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("segment")

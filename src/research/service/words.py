@@ -129,13 +129,16 @@ def tell_rules(rules: pd.DataFrame, names: pd.DataFrame | None = None) -> pd.Dat
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("path")
 
 
-def tell_fidelity(told) -> Said:
-    """How far the rules may be trusted, one sentence.
+def tell_fidelity(told, names: pd.DataFrame | None = None) -> Said:
+    """How far the rules may be trusted, in a few sentences.
 
     Parameters
     ----------
     told : ShallowTree
         As `comparison.rules.shallow_tree` gives it.
+    names : DataFrame, optional
+        As `portrait.name_segments` gives it; without it segments that no rule names are
+        counted.
 
     Examples
     --------
@@ -153,24 +156,39 @@ def tell_fidelity(told) -> Said:
         )
     error = told.accuracy_sd / np.sqrt(told.n_folds)
     weak = told.baseline < 1 and told.accuracy - told.baseline <= 2 * error
-    n_untold = len(told.untold)
-    untold = "1 segment has" if n_untold == 1 else f"{n_untold} segments have"
+    untold = _untold(told.untold, names)
     return Said(
         f"The rules tell the segment of {told.accuracy:.0%} of the "
         f"{told.n_customers:,} customers (± {told.accuracy_sd:.0%} over {told.n_folds} "
         "folds, each told by rules made without it; "
         f"{told.balanced_accuracy:.0%} as the mean over segments); always naming the "
         f"largest segment tells {told.baseline:.0%}. "
-        + (f"{untold} no rule of their own. " if n_untold else "")
-        + ("That is hardly more: do not rely on these rules. " if weak else "")
+        + ("That is hardly less: do not rely on these rules. " if weak else "")
+        + untold.en
         + "They describe the segments and do not explain them.",
         f"规则对 {told.n_customers:,} 户客户的判别准确率为 {told.accuracy:.0%}"
         f"（{told.n_folds} 折交叉验证，折间标准差 {told.accuracy_sd:.0%}；各群平均 "
         f"{told.balanced_accuracy:.0%}），始终判为最大群的准确率为 "
         f"{told.baseline:.0%}。"
-        + (f"{n_untold} 个群没有自己的规则。" if n_untold else "")
         + ("两者相差无几，不宜依赖这些规则。" if weak else "")
+        + untold.zh
         + "规则只描述分群，不说明原因。",
+    )
+
+
+def _untold(segments, names):
+    """Which segments no rule names."""
+    if not segments:
+        return Said("", "")
+    if names is None:
+        n = len(segments)
+        have = "1 segment has no rule of its own. "
+        have = have if n == 1 else f"{n} segments have no rule of their own. "
+        return Said(have, f"{n} 个群没有自己的规则。")
+    said = [_named(segment, names) for segment in segments]
+    return Said(
+        f"No rule names the {' and the '.join(one.en for one in said)}. ",
+        f"{'、'.join(f'“{one.zh}”' for one in said)}没有自己的规则。",
     )
 
 
