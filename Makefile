@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Two workers on two cores: more threads would only wait for each other.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
 SYNTHETIC := haihe hetao minjiang
 REGIONS := london uci_credit $(SYNTHETIC)
 SIZE ?= small
@@ -39,10 +41,10 @@ reports/.made: $(REGIONS:%=data/%/region.yaml) $(wildcard notebooks/*.ipynb) $(S
 test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pytest -n 2
+	$(PYTEST)
 
 test-fast: $(READY)
-	$(BIN)/pytest -n 2 -m "not slow and not browser"
+	$(PYTEST) -m "not slow and not browser"
 
 lab: $(READY) $(REGIONS:%=data/%/region.yaml)
 	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 notebooks

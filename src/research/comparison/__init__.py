@@ -21,6 +21,7 @@ from research.comparison.discrimination import auc, auc_intervals, gini, ks, lif
 from research.comparison.drift import psi, psi_band, psi_by_chance, psi_table
 from research.comparison.evidence import best_silhouette, k_evidence, mixture_bic
 from research.comparison.intervals import share_intervals
+from research.comparison.out_of_time import usefulness
 from research.comparison.risk_models import (
     OutOfSample,
     compare_risks,
@@ -82,6 +83,7 @@ __all__ = [
     "splits_by_customer",
     "stability_band",
     "stability_of",
+    "usefulness",
     "wilson_interval",
     "within_between_ratio",
 ]
