@@ -4,6 +4,8 @@ Why principal components and diagonal covariances under the mixture, and why the
 for large tables: see the notes of the functions.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
@@ -92,7 +94,27 @@ def mixture_bic(X, n_components_range, n_pcs=None, random_state=0):
     >>> int(bic.loc[bic["bic"].idxmin(), "k"])
     2
     """
-    X = by_content(check_array(X, dtype=np.float64))
+    X = check_array(X, dtype=np.float64)
+    seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+    axes = _axes(X, n_pcs)
+    return pd.DataFrame(
+        [(k, *_bic(axes, k, seed)) for k in n_components_range],
+        columns=["k", "bic", "covariance", "n_pcs", "explained"],
+    )
+
+
+class _Axes(NamedTuple):
+    """Scores on the widest principal axes, and what is known of them."""
+
+    scores: np.ndarray
+    """Over the standard deviation of the first; zeros where all rows are one."""
+    explained: float
+    n_distinct: int
+
+
+def _axes(X, n_pcs=None):
+    """The rows as the mixtures see them, in an order of their content."""
+    X = by_content(X)
     centered = X - X.mean(axis=0)
     left, singular, _ = np.linalg.svd(centered, full_matrices=False)
     variance = singular**2
@@ -103,19 +125,22 @@ def mixture_bic(X, n_components_range, n_pcs=None, random_state=0):
     check_count("n_pcs", n_pcs)
     n_pcs = min(n_pcs, len(held))
     scores = (left * singular)[:, :n_pcs]
-    scale = scores[:, 0].std()
-    seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
-    rows = []
-    for k in n_components_range:
-        check_count("a number of components", k)
-        bic, covariance = np.nan, None
-        if np.ptp(X, axis=0).any() and k <= n_distinct(X):
-            bic, covariance = min(
-                (_mixture(scores / scale, k, covariance, seed), covariance)
-                for covariance in ("diag", "full")
-            )
-        rows.append((k, bic, covariance, n_pcs, held[n_pcs - 1]))
-    return pd.DataFrame(rows, columns=["k", "bic", "covariance", "n_pcs", "explained"])
+    if np.ptp(X, axis=0).any():
+        scores = scores / scores[:, 0].std()
+    else:
+        scores = np.zeros_like(scores)
+    return _Axes(scores, held[n_pcs - 1], n_distinct(X))
+
+
+def _bic(axes, k, seed):
+    """BIC of mixtures of `k` classes, their covariance, the axes and their share."""
+    check_count("a number of components", k)
+    bic, covariance = np.nan, None
+    if axes.scores.any() and k <= axes.n_distinct:
+        bic, covariance = min(
+            (_mixture(axes.scores, k, kind, seed), kind) for kind in ("diag", "full")
+        )
+    return bic, covariance, axes.scores.shape[1], axes.explained
 
 
 def _mixture(points, k, covariance, seed):
@@ -234,6 +259,7 @@ def k_evidence(
     if n > max_customers:
         sample = take(X, np.sort(rng.choice(n, max_customers, replace=False)))
     seed = rng.randint(np.iinfo(np.int32).max)
+    mixture_seed = np.random.RandomState(seed).randint(np.iinfo(np.int32).max)
     distinct = n_distinct(sample)
     drawn_from = None
     rows = []
@@ -252,7 +278,7 @@ def k_evidence(
                 # One space whatever the number, but for estimators that learn theirs.
                 if drawn_from is None or not np.array_equal(points, drawn_from):
                     draws = _draws(candidate, points, n_nulls, n_clouds, seed)
-                    drawn_from = points
+                    drawn_from, axes = points, _axes(points)
                 labels = fitted.labels_ if sample is X else fitted.predict(sample)
                 within = fitted.labels_
                 if sample is not X:
@@ -261,7 +287,7 @@ def k_evidence(
                 row |= _sizes(fitted.labels_)
                 row |= _stability(refitted, again, within, n_resamples, n_splits, seed)
                 row |= _separation(refitted, points, labels, draws)
-                row["bic"] = mixture_bic(points, [k], random_state=seed)["bic"].item()
+                row["bic"], *_ = _bic(axes, k, mixture_seed)
         rows.append(row | {"n_customers": n, "n_sampled": len(sample)})
         if progress is not None:
             progress(done, len(ks))

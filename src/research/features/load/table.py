@@ -53,13 +53,15 @@ AREA_PEAK_HOURS = 10
 """Length of the area's peak: its highest slots, ten hours in all [h]."""
 
 
-def table(region) -> pd.DataFrame:
+def table(region, peak: np.ndarray | None = None) -> pd.DataFrame:
     """Load features of every customer of the region (负荷特征).
 
     Parameters
     ----------
     region : region with readings
         Read twice: once for the area's peak, once for the customers.
+    peak : bool array of shape (n_days, n_slots), optional
+        The area's peak, where it is known already: then the region is read once.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def table(region) -> pd.DataFrame:
     C1                 17520.0     0.833333              2
     """
     complete_share = region.settings.quality.complete_day_share
-    peak = area_peak(region)
+    peak = area_peak(region) if peak is None else peak
     bands, band_names = _tariff_bands(region.tou_bands)
     frames = [
         customer_features(
