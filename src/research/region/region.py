@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -67,6 +67,43 @@ class Region:
     def name(self) -> str:
         """Name of the region, which is also the name of its reports' folder."""
         return self.settings.name
+
+    def during(self, start, end) -> "Region":
+        """The same region, its readings and daily energy of some days alone.
+
+        Tables of bills, payments and tickets stay whole: functions of those take the
+        day as of which they are asked.
+
+        Parameters
+        ----------
+        start, end : date-like or None
+            First and last day; None leaves the end as it is. Days outside the period
+            that `region.yaml` declares do not come back.
+
+        Raises
+        ------
+        InputError
+            If no day is left.
+
+        Examples
+        --------
+        ``read_region("data/london").during(None, "2013-09-30")``
+        """
+        declared = self.settings.period
+        first, last = (
+            None if day is None else pd.Timestamp(day).date() for day in (start, end)
+        )
+        first = max(filter(None, (first, declared.start)), default=None)
+        last = min(filter(None, (last, declared.end)), default=None)
+        if first and last and first > last:
+            raise InputError(
+                f"{self.path / FILE_NAME}: no day is left from {first} to {last}. Ask for "
+                "days inside the declared period."
+            )
+        period = declared.model_copy(update={"start": first, "end": last})
+        return replace(
+            self, settings=self.settings.model_copy(update={"period": period})
+        )
 
     def has(self, table: str) -> bool:
         """Whether the region brings `table`."""
