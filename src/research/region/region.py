@@ -97,8 +97,8 @@ class Region:
         last = min(filter(None, (last, declared.end)), default=None)
         if first and last and first > last:
             raise InputError(
-                f"{self.path / FILE_NAME}: no day is left from {first} to {last}. Ask for "
-                "days inside the declared period."
+                f"{self.path / FILE_NAME}: no day is left from {first} to {last}. "
+                "Ask for days inside the declared period."
             )
         period = declared.model_copy(update={"start": first, "end": last})
         return replace(
