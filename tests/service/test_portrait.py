@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from research.service import contrasts, effects, name_segments, propose
+from research.service import (
+    contrasts,
+    effects,
+    name_segments,
+    propose,
+    single_customers,
+)
 from research.service.portrait import NOTICEABLE, TRAITS
 
 
@@ -113,6 +119,33 @@ def test_a_segment_that_is_not_stable_gets_no_scheme(planted):
     assert "kWh a year" in proposals["effect"][0]
     assert "not stable" in proposals["action"][2]
     assert proposals["effect"][2] == ""
+
+
+def test_a_segment_that_hangs_on_one_customer_says_so():
+    names = pd.DataFrame({"en": ["night users", "day users", "odd users"]})
+    segments = pd.Series([0] * 10 + [1] * 10 + [2])
+    energy = pd.Series([1.0] * 9 + [6.0] + [1.0] * 10 + [1.0])
+    ratio = pd.Series([0.5] * 21)
+    said = single_customers(energy, ratio, segments, names)
+    assert len(said) == 2
+    assert said[0].startswith("Segment 3, the odd users, is a single customer")
+    assert said[1].startswith(
+        "A single customer has more than a third of the energy of"
+    )
+    assert "night users" in said[1]
+    energy[19] = 30.0
+    both = single_customers(energy, ratio, segments, names)[1]
+    assert "half of the energy of the day users, and more than a third" in both
+    ratio[:2] = 1.1
+    assert single_customers(energy, ratio, segments, names)[2].startswith("2 customers")
+
+
+def test_where_no_customer_stands_out_that_is_said(planted):
+    features, segments = planted
+    names = name_segments(features, segments)
+    energy, ratio = features["annual_energy"], pd.Series(0.5, features.index)
+    (said,) = single_customers(energy, ratio, segments, names)
+    assert said.startswith("No figure of a segment hangs on one customer")
 
 
 @pytest.mark.parametrize(

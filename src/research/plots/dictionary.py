@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from research.plots.style import segment_color, spread_apart
 from research.theme import ACCENT, GRID, INK, MUTED
 
+MOST_COLUMNS = 7
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -25,7 +26,7 @@ def letter(number: int) -> str:
     return ahead + _LETTERS[number % 26]
 
 
-def day_shapes(shapes: np.ndarray, shares: np.ndarray, *, columns: int = 5) -> Figure:
+def day_shapes(shapes: np.ndarray, shares: np.ndarray) -> Figure:
     """Draw each shape of a dictionary in a small chart, with its share of the days.
 
     Parameters
@@ -34,10 +35,9 @@ def day_shapes(shapes: np.ndarray, shares: np.ndarray, *, columns: int = 5) -> F
         Mean normalised day of each shape.
     shares : ndarray of shape (n_shapes,)
         Share of the days of each shape, in [0, 1].
-    columns : int
-        Charts side by side.
     """
-    n_rows = -(-len(shapes) // columns)
+    n_rows = -(-len(shapes) // MOST_COLUMNS)
+    columns = -(-len(shapes) // n_rows)  # rows of one length, but for the last
     figure, axes = plt.subplots(
         n_rows,
         columns,
@@ -49,16 +49,15 @@ def day_shapes(shapes: np.ndarray, shares: np.ndarray, *, columns: int = 5) -> F
     hour = np.arange(shapes.shape[1] + 1) * 24 / shapes.shape[1]
     for number, ax in enumerate(axes.ravel()):
         if number >= len(shapes):
-            ax.set_visible(False)
+            ax.set_axis_off()
             continue
         day = np.append(shapes[number], shapes[number, 0])
         ax.fill_between(hour, 0, day, color=ACCENT, alpha=0.14, linewidth=0)
         ax.plot(hour, day, color=ACCENT, lw=1.6)
         ax.set_title(f"{letter(number)}  {shares[number]:.0%}", fontsize=9.5, pad=3)
-        ax.set(xticks=[0, 12, 24], yticks=[], xlim=(0, 24))
-        if number + columns >= len(shapes):
-            ax.tick_params(labelbottom=True)
-            ax.set_xlabel("hour of day", fontsize=8.5)
+        ax.set(xticks=[0, 12], yticks=[], xlim=(0, 24))
+    for ax in axes[-1]:
+        ax.set_xlabel("hour of day", fontsize=8.5)
     axes[0, 0].set_ylim(bottom=0)
     return figure
 
@@ -182,14 +181,7 @@ def weeks_and_years(
             ax.axhline(1, color=MUTED, lw=0.8, linestyle=(0, (4, 2)))
             ax.set_xticks(place, steps[column])
             if row == 0:
-                ax.annotate(
-                    title,
-                    (0.98, 0.97),
-                    xycoords="axes fraction",
-                    ha="right",
-                    va="top",
-                    color=MUTED,
-                )
+                ax.set_title(title, color=MUTED, fontsize=9.5, loc="right")
         heading = f"{row + 1} {name} (n = {len(members):,})"
         axes[row, 0].set_title(heading, color=color)
         axes[row, 0].set_ylabel("times own mean")

@@ -16,11 +16,11 @@ from matplotlib.patches import Rectangle
 from research.plots.style import segment_color
 from research.theme import GRID, INK, MUTED
 
-WIDTH = 5.6
-"""Inches: narrow, so that a phone does not shrink the letters much."""
+WIDTH = 7.4
+"""Inches: as wide as lets a phone keep the letters at two thirds."""
 LINE = 0.2
 """Height of a line of text [inches]."""
-LETTERS = 70
+LETTERS = 92
 """Latin letters to a line, a Chinese character counts as two: few enough for the wide
 letters of the fonts that a page may fall back on."""
 

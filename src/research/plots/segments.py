@@ -37,8 +37,8 @@ def typical_days(
     Returns
     -------
     figure : Figure
-        Working days as a line with the band of the middle 80 % of the customers, rest
-        days dashed; one scale for all panels.
+        Working days as a line, with the band of the middle 80 % of the customers where
+        there are ten or more, rest days dashed; one scale for all panels.
     """
     seasons = list(dict.fromkeys(curves.columns.get_level_values("season")))
     figure, axes = plt.subplots(
@@ -54,22 +54,29 @@ def typical_days(
         for column, season in enumerate(seasons):
             ax = axes[row, column]
             _day_panel(ax, members[season], segment_color(row))
-            if row == 0:
-                ax.annotate(
-                    season.capitalize(),
-                    (0.98, 0.97),
-                    xycoords="axes fraction",
-                    ha="right",
-                    va="top",
-                    color=MUTED,
-                )
-        title = f"{row + 1} {name} (n = {len(members)})"
-        axes[row, 0].set_title(title, color=segment_color(row))
+        title = f"{row + 1} {name} (n = {len(members):,})"
+        _row_title(axes[row, 0], title, segment_color(row))
         axes[row, 0].set_ylabel(ylabel)
+    for ax, season in zip(axes[0], seasons, strict=True):
+        ax.set_title(season.capitalize(), color=MUTED, fontsize=9.5, pad=20)
     for ax in axes[-1]:
         ax.set(xticks=HOUR_TICKS, xlim=(0, 24), xlabel="hour of day")
     axes[0, 0].set_ylim(bottom=0)
     return figure
+
+
+def _row_title(ax: Axes, title: str, color: str) -> None:
+    """Name of a row of panels, as wide as it is without widening the first of them."""
+    ax.annotate(
+        title,
+        (0, 1),
+        (0, 5),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        color=color,
+        fontsize=10.5,
+        annotation_clip=False,
+    ).set_in_layout(False)
 
 
 def _day_panel(ax: Axes, days: pd.DataFrame, color: str) -> None:
@@ -257,7 +264,7 @@ def shares_with_intervals(shares: pd.DataFrame, names: Sequence[str]) -> Figure:
     first = np.atleast_1d(axes)[0]
     labels = [f"{number + 1} {name}" for number, name in enumerate(names)]
     first.set_yticks(range(len(names)), labels)
-    first.invert_yaxis()
+    first.set_ylim(len(names) - 0.5, -0.5)
     return figure
 
 
@@ -274,15 +281,18 @@ def margins(margin: pd.Series, segments: pd.Series, names: Sequence[str]) -> Fig
     figure, ax = plt.subplots(figsize=(8.4, 1.0 + 0.42 * len(names)))
     for segment in range(len(names)):
         values = np.sort(margin[segments == segment].to_numpy())
-        low, q25, q50, q75, high = np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
         color = segment_color(segment)
+        if len(values) < 3:
+            ax.plot(values, [segment] * len(values), "o", color=color, ms=5)
+            continue
+        low, q25, q50, q75, high = np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
         ax.plot([low, high], [segment] * 2, color=color, lw=1.2)
         ax.plot([q25, q75], [segment] * 2, color=color, lw=6, alpha=0.6)
         ax.plot(q50, segment, "o", color=color, ms=5)
     ax.axvline(0.1, color=INK, lw=0.8, linestyle=(0, (4, 2)))
     labels = [f"{number + 1} {name}" for number, name in enumerate(names)]
     ax.set_yticks(range(len(names)), labels)
-    ax.invert_yaxis()
+    ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set(xlim=(0, None), xlabel="margin to the next segment (0: on the border)")
     ax.grid(axis="x", color=GRID)
     ax.grid(visible=False, axis="y")

@@ -52,6 +52,8 @@ SAID_LOW = (
     "amount_yuan",
 )
 NOTICEABLE = 0.5
+DOMINANT = 1 / 3
+"""Share of a segment's energy from which one customer has to be spoken of."""
 # A high base load is called steady; who is irregular from day to day is not.
 UNLESS = {"base_load_share": "day_to_day_variability"}
 
@@ -141,6 +143,80 @@ def name_segments(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
         )
         rows[segment] = {"en": en, "zh": zh, "because": because or "nothing stands out"}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("segment")
+
+
+def single_customers(
+    energy: pd.Series,
+    distance_ratio: pd.Series,
+    segments: pd.Series,
+    names: pd.DataFrame,
+) -> list[str]:
+    """What the figures of the segments owe to single customers, a sentence each.
+
+    Parameters
+    ----------
+    energy : Series of shape (n_customers,)
+        Energy, or what else is added up. Negative values count as nothing.
+    distance_ratio : Series of shape (n_customers,)
+        As the segmenter gives it: above 1 the customer fits no segment.
+    segments : Series of shape (n_customers,)
+        Segment of each customer, on the same index.
+    names : DataFrame
+        As `name_segments` gives it.
+
+    Returns
+    -------
+    sentences : list of str
+        On segments of one, on segments of which one customer has more than
+        `DOMINANT` of the energy, and on customers that fit none; never empty.
+
+    Examples
+    --------
+    >>> names = pd.DataFrame({"en": ["night users", "day users"]})
+    >>> energy, ratio = pd.Series([9.0, 1.0, 1.0, 5.0]), pd.Series([0.5, 0.4, 1.2, 0.0])
+    >>> for said in single_customers(energy, ratio, pd.Series([0, 0, 0, 1]), names):
+    ...     print(said)
+    Segment 2, the day users, is a single customer: an outlier rather than a segment.
+    A single customer has more than half of the energy of the night users: read their
+    energy and their load as that customer's.
+    1 customer fits none of the segments by its curve and counts in the nearest.
+    """
+    said, sizes = [], segments.value_counts()
+    said += [
+        f"Segment {segment + 1}, the {names['en'][segment]}, is a single customer: an "
+        "outlier rather than a segment."
+        for segment in names.index
+        if sizes.get(segment, 0) == 1
+    ]
+    drawn = energy.clip(lower=0).groupby(segments)
+    largest = (drawn.max() / drawn.sum())[sizes > 1]
+    parts = {
+        "half": largest.index[largest > 0.5],
+        "a third": largest.index[(largest > DOMINANT) & (largest <= 0.5)],
+    }
+    phrases = [
+        f"more than {part} of the energy of the "
+        + " and of the ".join(names["en"][segment] for segment in found)
+        for part, found in parts.items()
+        if len(found)
+    ]
+    if phrases:
+        said.append(
+            f"A single customer has {', and '.join(phrases)}: read their energy and "
+            "their load as that customer's."
+        )
+    strangers = int((distance_ratio > 1).sum())
+    if strangers:
+        one = strangers == 1
+        said.append(
+            f"{strangers:,} {'customer fits' if one else 'customers fit'} none of the "
+            f"segments by {'its curve and counts' if one else 'their curves and count'}"
+            " in the nearest."
+        )
+    return said or [
+        "No figure of a segment hangs on one customer, and every curve fits its "
+        "segment."
+    ]
 
 
 def _said(traits: pd.Series) -> tuple[str, str]:
