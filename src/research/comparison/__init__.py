@@ -20,8 +20,36 @@ from research.comparison.choice import (
 from research.comparison.discrimination import auc, auc_intervals, gini, ks, lift
 from research.comparison.drift import psi, psi_band, psi_by_chance, psi_table
 from research.comparison.evidence import best_silhouette, k_evidence, mixture_bic
+from research.comparison.inference import (
+    Inference,
+    MeanDifference,
+    RankTest,
+    corrected_t,
+    critical_difference,
+    friedman,
+    holm,
+    infer,
+    not_apart,
+    ranks_of,
+)
 from research.comparison.intervals import share_intervals
 from research.comparison.out_of_time import usefulness
+from research.comparison.planned import (
+    UnplannedError,
+    complete,
+    count_runs,
+    decide_by,
+    planned_runs,
+    refuse_unplanned,
+    weighted_runs,
+)
+from research.comparison.protocol import (
+    WEIGHTED,
+    Protocol,
+    ProtocolError,
+    protocol_of,
+    read_protocol,
+)
 from research.comparison.risk_models import (
     OutOfSample,
     compare_risks,
@@ -29,6 +57,7 @@ from research.comparison.risk_models import (
     shuffled_auc,
     splits_by_customer,
 )
+from research.comparison.runs import Units, check_runs, units
 from research.comparison.stability import (
     bootstrap_jaccard,
     prediction_strength,
@@ -42,12 +71,29 @@ from research.comparison.validity import (
     silhouette,
     within_between_ratio,
 )
+from research.comparison.verdict import (
+    FLOORS,
+    Condition,
+    Verdict,
+    decide,
+)
 
 __all__ = [
+    "FLOORS",
+    "WEIGHTED",
     "ChoiceOfK",
+    "Condition",
+    "Inference",
+    "MeanDifference",
     "MonotoneVerdict",
     "OutOfSample",
+    "Protocol",
+    "ProtocolError",
+    "RankTest",
     "RefusedRule",
+    "Units",
+    "UnplannedError",
+    "Verdict",
     "agreement",
     "auc",
     "auc_intervals",
@@ -55,26 +101,42 @@ __all__ = [
     "bootstrap_jaccard",
     "brier",
     "calibrate",
+    "check_runs",
     "choose_k",
     "clustering_dispersion_indicator",
     "compare_risks",
+    "complete",
+    "corrected_t",
+    "count_runs",
+    "critical_difference",
     "davies_bouldin_rms",
+    "decide",
+    "decide_by",
+    "friedman",
     "gini",
     "groups_apart",
+    "holm",
+    "infer",
     "k_evidence",
     "ks",
     "lift",
     "mean_index_adequacy",
     "mixture_bic",
     "monotone_rates",
+    "not_apart",
     "out_of_sample",
     "pieces",
+    "planned_runs",
     "prediction_strength",
+    "protocol_of",
     "psi",
     "psi_band",
     "psi_by_chance",
     "psi_table",
+    "ranks_of",
     "rate_by_grade",
+    "read_protocol",
+    "refuse_unplanned",
     "reliability",
     "score_segmentations",
     "share_intervals",
@@ -83,7 +145,9 @@ __all__ = [
     "splits_by_customer",
     "stability_band",
     "stability_of",
+    "units",
     "usefulness",
+    "weighted_runs",
     "wilson_interval",
     "within_between_ratio",
 ]

@@ -1,5 +1,6 @@
 """Figures of the notebooks: data in, figure out; nothing is fitted, read or saved."""
 
+from research.plots.comparison import all_runs, alluvial, critical_difference
 from research.plots.dictionary import (
     day_shapes,
     mixtures_by_segment,
@@ -25,7 +26,10 @@ from research.plots.segments import (
 from research.plots.style import segment_color, use_style
 
 __all__ = [
+    "all_runs",
+    "alluvial",
     "coverage_map",
+    "critical_difference",
     "daily_load",
     "day_shapes",
     "findings",
