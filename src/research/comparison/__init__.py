@@ -33,7 +33,13 @@ from research.comparison.inference import (
     ranks_of,
 )
 from research.comparison.intervals import share_intervals
+from research.comparison.nulls import permutation_null
 from research.comparison.out_of_time import usefulness
+from research.comparison.perturbation import (
+    block_stability,
+    compare_stability,
+    seed_stability,
+)
 from research.comparison.planned import (
     UnplannedError,
     complete,
@@ -66,9 +72,17 @@ from research.comparison.stability import (
 from research.comparison.validity import (
     clustering_dispersion_indicator,
     davies_bouldin_rms,
+    describe_scores,
     mean_index_adequacy,
+    missed_share,
+    modified_dunn_index,
+    point_silhouettes,
+    sampled_silhouette,
+    scatter_index,
     score_segmentations,
     silhouette,
+    similarity_matrix_indicator,
+    simplified_silhouette,
     within_between_ratio,
 )
 from research.comparison.verdict import (
@@ -98,6 +112,7 @@ __all__ = [
     "auc",
     "auc_intervals",
     "best_silhouette",
+    "block_stability",
     "bootstrap_jaccard",
     "brier",
     "calibrate",
@@ -105,6 +120,7 @@ __all__ = [
     "choose_k",
     "clustering_dispersion_indicator",
     "compare_risks",
+    "compare_stability",
     "complete",
     "corrected_t",
     "count_runs",
@@ -112,6 +128,7 @@ __all__ = [
     "davies_bouldin_rms",
     "decide",
     "decide_by",
+    "describe_scores",
     "friedman",
     "gini",
     "groups_apart",
@@ -121,12 +138,16 @@ __all__ = [
     "ks",
     "lift",
     "mean_index_adequacy",
+    "missed_share",
     "mixture_bic",
+    "modified_dunn_index",
     "monotone_rates",
     "not_apart",
     "out_of_sample",
+    "permutation_null",
     "pieces",
     "planned_runs",
+    "point_silhouettes",
     "prediction_strength",
     "protocol_of",
     "psi",
@@ -138,10 +159,15 @@ __all__ = [
     "read_protocol",
     "refuse_unplanned",
     "reliability",
+    "sampled_silhouette",
+    "scatter_index",
     "score_segmentations",
+    "seed_stability",
     "share_intervals",
     "shuffled_auc",
     "silhouette",
+    "similarity_matrix_indicator",
+    "simplified_silhouette",
     "splits_by_customer",
     "stability_band",
     "stability_of",
