@@ -158,7 +158,8 @@ def test_where_no_customer_stands_out_that_is_said(planted):
             "key-account",
         ),
         ({"share_midday": 2.0, "annual_energy": 3.0}, "leave the area's peak", "key-"),
-        ({"share_morning": 2.0}, "common standard", ""),
+        ({"share_morning": 2.0}, "standard; no scheme answers", ""),
+        ({"share_morning": 0.1}, "standard; nothing sets it apart", ""),
     ],
 )
 def test_large_loads_get_a_visit_and_not_tips(traits, action, owner):

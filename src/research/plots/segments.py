@@ -55,7 +55,10 @@ def typical_days(
             ax = axes[row, column]
             _day_panel(ax, members[season], segment_color(row))
         title = f"{row + 1} {name} (n = {len(members):,})"
-        _row_title(axes[row, 0], title, segment_color(row))
+        if row:
+            axes[row, 0].set_title(title, color=segment_color(row))
+        else:
+            _under_the_seasons(axes[row, 0], title, segment_color(row))
         axes[row, 0].set_ylabel(ylabel)
     for ax, season in zip(axes[0], seasons, strict=True):
         ax.set_title(season.capitalize(), color=MUTED, fontsize=9.5, pad=20)
@@ -65,8 +68,8 @@ def typical_days(
     return figure
 
 
-def _row_title(ax: Axes, title: str, color: str) -> None:
-    """Name of a row of panels, as wide as it is without widening the first of them."""
+def _under_the_seasons(ax: Axes, title: str, color: str) -> None:
+    """Name of the first row, between its panels and the names of the columns."""
     ax.annotate(
         title,
         (0, 1),
@@ -76,7 +79,7 @@ def _row_title(ax: Axes, title: str, color: str) -> None:
         color=color,
         fontsize=10.5,
         annotation_clip=False,
-    ).set_in_layout(False)
+    ).set_in_layout(False)  # else the first column becomes as wide as its name
 
 
 def _day_panel(ax: Axes, days: pd.DataFrame, color: str) -> None:

@@ -52,8 +52,8 @@ SAID_LOW = (
     "amount_yuan",
 )
 NOTICEABLE = 0.5
-DOMINANT = 1 / 3
-"""Share of a segment's energy from which one customer has to be spoken of."""
+DOMINANT = {"half": 1 / 2, "a third": 1 / 3, "a quarter": 1 / 4}
+"""Shares of a segment's energy from which one customer has to be spoken of."""
 # A high base load is called steady; who is irregular from day to day is not.
 UNLESS = {"base_load_share": "day_to_day_variability"}
 
@@ -167,8 +167,8 @@ def single_customers(
     Returns
     -------
     sentences : list of str
-        On segments of one, on segments of which one customer has more than
-        `DOMINANT` of the energy, and on customers that fit none; never empty.
+        On segments of one, on segments of which one customer has more of the energy
+        than the least of `DOMINANT`, and on customers that fit none; never empty.
 
     Examples
     --------
@@ -190,16 +190,13 @@ def single_customers(
     ]
     drawn = energy.clip(lower=0).groupby(segments)
     largest = (drawn.max() / drawn.sum())[sizes > 1]
-    parts = {
-        "half": largest.index[largest > 0.5],
-        "a third": largest.index[(largest > DOMINANT) & (largest <= 0.5)],
-    }
-    phrases = [
-        f"more than {part} of the energy of the "
-        + " and of the ".join(names["en"][segment] for segment in found)
-        for part, found in parts.items()
-        if len(found)
-    ]
+    phrases = []
+    for part, least in DOMINANT.items():
+        found = largest.index[largest > least]
+        largest = largest.drop(found)
+        if len(found):
+            whose = " and of the ".join(names["en"][segment] for segment in found)
+            phrases.append(f"more than {part} of the energy of the {whose}")
     if phrases:
         said.append(
             f"A single customer has {', and '.join(phrases)}: read their energy and "

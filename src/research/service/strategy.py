@@ -66,7 +66,8 @@ LARGE_IRREGULAR = Scheme(
     "key-account staff 大客户经理",
     "peak_kw",
 )
-STANDARD = "serve by the common standard; no scheme here answers what sets it apart"
+STANDARD = "serve by the common standard; {}"
+ALIKE, UNANSWERED = "nothing sets it apart", "no scheme answers what sets it apart"
 NOT_STABLE = "no scheme: the segment is not stable (Jaccard {:.2f})"
 LEVERS = {
     "peak_kw": "each tenth of its peak load moved lowers the area peak by {:.1f} kW",
@@ -142,7 +143,9 @@ def propose(
         if stability[segment] < STABLE:
             action, owner, effect = NOT_STABLE.format(stability[segment]), "", ""
         elif high.empty:
-            action, owner, effect = STANDARD, "", ""
+            alike = (row.abs() < NOTICEABLE).all()
+            action, owner = STANDARD.format(ALIKE if alike else UNANSWERED), ""
+            effect = ""
         else:
             scheme = SCHEMES[high.index[0]]
             large = row.get("annual_energy", 0.0) >= NOTICEABLE
