@@ -105,20 +105,31 @@ def test_payments_alone_say_what_they_can_and_what_not(tmp_path):
     assert "106.21" in text
     assert "payments thin out long before the as-of date" in text
     assert "How much is owed is not told" in text
-    assert "no group of 15 or more stands out" in verdict(out, "residential")["en"]
+    said = verdict(out, "residential")["en"]
+    assert "no group of 15 or more stands out" in said
+    assert "41% of them are of high value or 28%" in said
+    # Who may publish every row sees the four classes as they were published.
+    settings = folder / "region.yaml"
+    text = settings.read_text("utf-8")
+    settings.write_text(text + "privacy: {publish_customer_rows: true}\n", "utf-8")
+    assert run(folder, out).status == "done"
+    classes = table(out, "residential", "four_classes")
+    assert classes["customer_total"].tolist() == [41, 29, 4, 26]
+    assert classes["mean_payment"].tolist() == [28, 42, 10, 20]
 
 
 def test_a_history_of_months_is_enough_for_arrears(tmp_path):
+    # So many that no group is small: a small one would hide the next one's number.
     rng = np.random.default_rng(0)
-    ids = np.array([f"h{i:04}" for i in range(200)])
-    late = rng.random(200) < 0.25
+    ids = np.array([f"h{i:04}" for i in range(400)])
+    late = rng.random(400) < 0.25
     months = pd.period_range("2024-01", periods=12, freq="M").astype(str)
     rows = pd.DataFrame(
         [(c, m, i) for i, c in enumerate(ids) for m in months],
         columns=["customer_id", "ym", "i"],
     )
     behind = late[rows["i"]] & (rng.random(len(rows)) < 0.7)
-    rows["billed_yuan"] = rng.gamma(4, 25, 200).round(2)[rows["i"]]
+    rows["billed_yuan"] = rng.gamma(4, 25, 400).round(2)[rows["i"]]
     rows["paid_yuan"] = np.where(behind, 0.0, rows["billed_yuan"])
     rows["months_overdue"] = behind.astype("int8")
     folder, out = tmp_path / "payers", tmp_path / "out"

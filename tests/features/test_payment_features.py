@@ -178,6 +178,33 @@ def test_payments_taken_back_are_no_payments(tmp_path):
     assert "days_since_full_payment: payments" in axes.attrs["lacks"]
 
 
+def test_who_pays_too_much_and_gets_the_rest_back_has_paid(tmp_path):
+    bills = monthly("a", [100])
+    rows = [payment("P", "2024-02-20", 160, bills[0]["bill_id"])]
+    rows.append(payment("R", "2024-03-01", -60, bills[0]["bill_id"], refund_of="P"))
+    area = money(tmp_path / "r", bills, rows)
+    axes = pay.rfm_axes(area, "postpaid", as_of=AS_OF)
+    assert axes["payments_per_cycle"].item() > 0
+    assert axes["amount_yuan"].tolist() == [100.0]
+    assert pay.habits(area, AS_OF)["n_payments"].tolist() == [1]
+    netted = pay.payments_by(area, AS_OF, "payments", net=True)
+    assert netted["amount_yuan"].tolist() == [100.0]
+    before = pay.payments_by(area, "2024-02-29", "payments", net=True)
+    assert before["amount_yuan"].tolist() == [160.0]  # nobody knew of the refund
+
+
+def test_a_top_up_to_come_makes_nobody_prepaid_before(tmp_path, region):
+    bare = region_of(tmp_path / "s", topups=region.table("topups"))
+    assert pay.customers_of(bare, "prepaid", "2024-03-30").empty
+    assert pay.customers_of(bare, "prepaid", "2024-03-31").tolist() == ["w"]
+
+
+@pytest.mark.parametrize("day", [20240630, 20240630.0, None, "soon"])
+def test_what_is_no_day_is_refused(day):
+    with pytest.raises(ValueError, match="a day such as 2025-06-30 is wanted"):
+        pay.to_day(day)
+
+
 def test_payments_alone_give_what_they_can(tmp_path):
     payments = pd.DataFrame(
         [payment(f"P{n}", f"2024-0{n}-10", 50) for n in range(1, 7)]

@@ -12,7 +12,13 @@ from research.features import payment
 from research.region import NotApplicable, read_region
 from research.region.files import write_table
 from research.segmenters import RFMSegmenter
-from research.service import payer_forecast, payer_tables, payer_verdict, payers
+from research.service import (
+    payer_axes,
+    payer_forecast,
+    payer_tables,
+    payer_verdict,
+    payers,
+)
 
 YAML = "".join(
     line
@@ -109,8 +115,8 @@ def test_the_regions_own_number_of_trips_is_the_limit():
 def test_ranges_are_told_in_the_unit_of_the_axis():
     scheme = payers.scheme_of("prepaid", ["payments_per_cycle", "amount_yuan"])
     assert payers.in_words(scheme)["who"].tolist() == [
-        "payments a month: 0.5 or more; paid in the window: the lowest three fifths",
-        "payments a month: under 0.25; paid in the window: the highest three fifths",
+        "top-ups a month: 0.5 or more; paid in the window: the lowest three fifths",
+        "top-ups a month: under 0.25; paid in the window: the highest three fifths",
         "everybody else",
     ]
 
@@ -178,14 +184,14 @@ def billed_region(tmp_path):
 
 def test_axes_by_hand(tmp_path):
     area = billed_region(tmp_path)
-    axes = payers.axes_of(area, "postpaid", as_of="2024-04-30")
+    axes = payer_axes.axes_of(area, "postpaid", as_of="2024-04-30")
     assert axes["late_share"].to_dict() == {"a": 0, "b": 1, "c": 1}
     assert axes["days_overdue"].to_dict() == {"a": 0, "b": 0, "c": 70}
     assert axes.attrs["filled"]["days_since_full_payment"] == 1
     assert not axes.isna().any(axis=None)
-    prepaid = payers.axes_of(area, "prepaid", as_of="2024-04-30")
+    prepaid = payer_axes.axes_of(area, "prepaid", as_of="2024-04-30")
     assert prepaid["trips"].to_dict() == {"p": 2}
-    before = payers.axes_of(area, "prepaid", as_of="2024-04-28")
+    before = payer_axes.axes_of(area, "prepaid", as_of="2024-04-28")
     assert before["trips"].to_dict() == {"p": 1}
 
 
@@ -198,10 +204,77 @@ def test_what_is_overdue_adds_up_with_the_features(tmp_path):
     assert ours["bills"].tolist() == theirs["bills"].tolist()
 
 
+def lost_payment_region(tmp_path, status):
+    """One customer, six bills, the second unpaid, five paid on time."""
+    area = billed_region(tmp_path)
+    months = pd.period_range("2024-01", periods=6, freq="M")
+    bills = pd.DataFrame({"bill_id": [f"B{m}" for m in months], "customer_id": "a"})
+    bills["ym"] = months.astype(str)
+    bills["due_date"] = [(m + 1).start_time + pd.Timedelta(days=19) for m in months]
+    bills["issue_date"] = bills["due_date"] - pd.Timedelta(days=15)
+    bills = bills.assign(total_yuan=100.0, status="open")
+    bills.loc[1, "status"] = status
+    payments = pd.DataFrame({"payment_id": "P" + bills["bill_id"], "customer_id": "a"})
+    payments = payments.assign(ts=bills["due_date"], amount_yuan=100.0, kind="bill")
+    payments["bill_id"] = bills["bill_id"]
+    write_table(bills, area.path, "bills")
+    write_table(payments.drop(index=1), area.path, "payments")
+    return read_region(area.path)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "status", "held"),
+    [
+        ("2024-05-31", "paid", []),  # two later ones paid, the status not to be known
+        ("2024-06-30", "open", ["B2024-02"]),  # three later ones were paid
+        ("2024-07-20", "paid", ["B2024-02"]),
+    ],
+)
+def test_a_bill_is_held_to_be_paid_by_what_is_known_that_day(
+    tmp_path, as_of, status, held
+):
+    area = lost_payment_region(tmp_path, status)
+    assert payer_axes.held_paid(area, as_of) == held
+
+
+def test_bills_held_to_be_paid_are_no_debt_but_are_told(tmp_path):
+    area = lost_payment_region(tmp_path, "paid")
+    held = payer_axes.held_paid(area, "2024-07-20")
+    axes = payer_axes.axes_of(area, "postpaid", as_of="2024-07-20", without=held)
+    assert axes["days_overdue"].tolist() == [0]
+    assert axes["late_share"].tolist() == [0]
+    overdue = payer_tables.overdue(area, "2024-07-20", held)
+    aged = payer_tables.ageing(overdue, min_cell=1, whole=True)
+    assert aged["yuan"].sum() == 0
+    assert aged["held yuan"].tolist() == [0, 0, 0, 100]
+
+
+def test_transactions_are_netted_and_end_on_the_day(tmp_path):
+    area = billed_region(tmp_path)
+    payments = area.table("payments").reset_index(drop=True)
+    back = payments.iloc[[0, 1]].assign(
+        payment_id=["r1", "r2"],
+        refund_of=payments["payment_id"].iloc[:2].to_numpy(),
+        amount_yuan=[-100.0, -40.0],
+        ts=pd.Timestamp("2024-04-25"),
+    )
+    write_table(pd.concat([payments, back]), area.path, "payments")
+    area = read_region(area.path)
+    of_a = [
+        payer_axes.transactions(area, "postpaid", day).query("customer_id == 'a'")
+        for day in ("2024-04-24", "2024-04-30")
+    ]
+    assert of_a[0]["amount_yuan"].tolist() == [100.0] * 3
+    assert sorted(of_a[1]["amount_yuan"]) == [60.0, 100.0]
+    prepaid = payer_axes.transactions(area, "prepaid", "2024-04-30")
+    assert prepaid["amount_yuan"].tolist() == [50.0]
+    assert payer_axes.transactions(area, "prepaid", "2024-03-31").empty
+
+
 def test_too_few_payers_are_said_to_be_too_few(tmp_path):
     area = billed_region(tmp_path)
     with pytest.raises(NotApplicable, match=r"at least 30 customers.*3 postpaid"):
-        payers.all_axes(area, as_of="2024-04-30")
+        payer_axes.all_axes(area, as_of="2024-04-30")
 
 
 def test_the_vulnerable_are_known_by_flags_or_not_at_all(tmp_path):
@@ -213,13 +286,13 @@ def test_the_vulnerable_are_known_by_flags_or_not_at_all(tmp_path):
         }
     )
     area = region(tmp_path, customers=customers)
-    assert payers.vulnerable(area).tolist() == [True, True, False]
+    assert payer_axes.vulnerable(area).tolist() == [True, True, False]
     plain = tmp_path / "plain"
     plain.mkdir()
     bare = region(plain, customers=customers[["customer_id"]])
-    assert payers.vulnerable(bare) is None
+    assert payer_axes.vulnerable(bare) is None
     with pytest.raises(NotApplicable, match="none of them"):
-        payers.systems(bare)
+        payer_axes.systems(bare)
 
 
 # --- what may be published ------------------------------------------------------------
@@ -358,6 +431,20 @@ def test_the_verdict_names_no_group_that_would_give_a_small_one_away():
             {"postpaid": segments}, {"postpaid": scheme}, owed=None, judged=None
         )
         assert word in en
+
+
+def test_without_bills_the_four_classes_are_told_in_both_readings():
+    scheme = payers.scheme_of("payments_only", ALL_AXES)
+    segments = payers.named(np.repeat([0, 2, 3], (7, 24, 69)), range(100), scheme)
+    en, zh = payer_verdict.of_payers(
+        {"postpaid": segments},
+        {"postpaid": scheme},
+        owed=None,
+        judged=None,
+        high_value=(0.41, 0.28),
+    )
+    assert "41% of them are of high value or 28%" in en
+    assert "41% 或 28%" in zh
 
 
 def test_at_most_five_actions_and_both_systems_are_heard():

@@ -11,37 +11,55 @@ from research.plots.style import segment_color
 from research.theme import ACCENT, GRID, INK, MUTED
 
 
-def ageing_bars(ageing: pd.DataFrame) -> Figure:
-    """Draw what is overdue by age, in yuan and in bills.
+def ageing_bars(ageing: pd.DataFrame, money: str = "yuan") -> Figure:
+    """Draw what is overdue by age, in money and in bills, and what is held to be paid.
 
     Parameters
     ----------
     ageing : DataFrame
-        Index age [days]; `yuan` (NaN where it is withheld), `bills`, `customers`, as
-        `features.payment.ageing` gives it.
+        Index age [days]; `yuan` and `bills` (NaN where withheld), and pale behind them
+        `held yuan` and `held bills`, as `service.payer_tables.ageing` gives it.
+    money : str
+        Unit of money.
     """
-    figure, axes = plt.subplots(1, 2, figsize=(8.4, 2.9), sharey=True)
+    figure, axes = plt.subplots(
+        1, 2, figsize=(8.4, 2.9), sharey=True, layout="constrained"
+    )
     places = np.arange(len(ageing))
-    for ax, column, unit in zip(
-        axes, ("yuan", "bills"), ("yuan overdue", "bills overdue"), strict=True
+    high = np.nanmax([*ageing["yuan"], *ageing["held yuan"], 1])
+    unit, scale = (f"million {money}", 1e6) if high >= 1e6 else (money, 1)
+    for ax, column, words, by in zip(
+        axes, ("yuan", "bills"), (unit, "bills"), (scale, 1), strict=True
     ):
-        values = ageing[column].to_numpy(dtype=float)
-        ax.barh(places, np.nan_to_num(values), color=ACCENT, height=0.62)
-        for place, value in zip(places, values, strict=True):
-            words = "withheld" if np.isnan(value) else f"{value:,.0f}"
+        owed = ageing[column].to_numpy(dtype=float) / by
+        held = ageing[f"held {column}"].to_numpy(dtype=float) / by
+        end = np.nan_to_num(owed) + np.nan_to_num(held)
+        ax.barh(places, np.nan_to_num(owed), color=ACCENT, height=0.62)
+        ax.barh(
+            places,
+            np.nan_to_num(held),
+            left=np.nan_to_num(owed),
+            facecolor="none",
+            edgecolor=MUTED,
+            hatch="////",
+            linewidth=0.6,
+            height=0.62,
+        )
+        for place, value, pale, at in zip(places, owed, held, end, strict=True):
             ax.annotate(
-                words,
-                (np.nan_to_num(value), place),
+                _amount(value, by) + (f" + {_amount(pale, by)}" if pale != 0 else ""),
+                (at, place),
                 (4, 0),
                 textcoords="offset points",
                 va="center",
                 fontsize=9.5,
                 color=MUTED,
             )
-        ax.set(xlabel=unit, xlim=(0, 1.25 * max(np.nanmax([*values, 1]), 1)))
+        ax.set(xlabel=f"overdue [{words}]", xlim=(0, 1.45 * max(end.max(), 1 / by)))
         _along_x(ax)
-        ax.xaxis.set_major_locator(plt.MaxNLocator(4))
-        ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        ax.xaxis.set_major_locator(plt.MaxNLocator(3))
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+    figure.get_layout_engine().set(wspace=0.06)
     axes[0].set_yticks(places, [f"{age} days" for age in ageing.index])
     axes[0].invert_yaxis()
     return figure
@@ -53,7 +71,7 @@ def channel_fees(costs: pd.DataFrame) -> Figure:
     Parameters
     ----------
     costs : DataFrame
-        Index channel; `payments` and `fee per 100 yuan`.
+        Index channel, in words; `payments` and `fee per 100 yuan`.
     """
     figure, axes = plt.subplots(
         1, 2, figsize=(8.4, 0.9 + 0.34 * len(costs)), sharey=True
@@ -77,9 +95,12 @@ def channel_fees(costs: pd.DataFrame) -> Figure:
                 fontsize=9.5,
                 color=MUTED,
             )
-    axes[1].set(xlabel="yuan a 100 yuan paid", xlim=(0, 1.2 * max(np.nanmax(fees), 0)))
+    axes[1].set(
+        xlabel="fee for 100 yuan paid [yuan]", xlim=(0, 1.2 * max(np.nanmax(fees), 0))
+    )
     for ax in axes:
         _along_x(ax)
+        ax.xaxis.set_major_locator(plt.MaxNLocator(5))
     axes[0].set_yticks(places, list(costs.index))
     axes[0].invert_yaxis()
     return figure
@@ -101,7 +122,8 @@ def score_heat(
     few : mapping of title to ndarray of bool
         Cells that show no number.
     """
-    figure, axes = plt.subplots(1, 2, figsize=(8.4, 3.5))
+    figure, axes = plt.subplots(1, 2, figsize=(8.4, 3.5), layout="constrained")
+    figure.get_layout_engine().set(wspace=0.08)
     for ax in axes[len(cells) :]:
         ax.set_visible(False)
     for ax, (title, table) in zip(axes, cells.items(), strict=False):
@@ -149,15 +171,16 @@ def payer_shares(shares: pd.DataFrame, numbers: Mapping[str, int]) -> Figure:
         for row in shares[shares["measure"] == measure].itertuples():
             color, place = segment_color(numbers[row.segment]), names.index(row.segment)
             ax.plot([row.low, row.high], [place, place], color=color, lw=2.2)
-            ax.plot(row.share, place, "o", color=color, ms=6)
+            ax.plot(row.share, place, "o", color=color, ms=6, clip_on=False, zorder=3)
         ax.set_title(measure)
         ax.set_xlim(0, 1.06 * shares["high"].max())
+        ax.set_ylim(len(names) - 0.4, -0.6)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         ax.xaxis.set_major_locator(plt.MaxNLocator(4))
         _along_x(ax)
     first = np.atleast_1d(axes)[0]
     first.set_yticks(range(len(names)), names)
-    first.invert_yaxis()
+    first.tick_params(axis="y", pad=8)
     return figure
 
 
@@ -180,7 +203,7 @@ def later_rates(
     for place, row in enumerate(rates.itertuples()):
         color = segment_color(numbers[row.Index])
         ax.plot([row.low, row.high], [place, place], color=color, lw=2.4)
-        ax.plot(row.rate, place, "o", color=color, ms=7)
+        ax.plot(row.rate, place, "o", color=color, ms=7, clip_on=False, zorder=3)
         if np.isfinite(row.learned):
             ax.plot(row.learned, place, "|", color=INK, ms=13, mew=1.6)
     ax.axvline(usual, color=MUTED, lw=1, linestyle=(0, (4, 2)))
@@ -198,11 +221,10 @@ def later_rates(
         for name, count in zip(rates.index, rates["customers"], strict=True)
     ]
     ax.set_yticks(range(len(rates)), labels)
+    ax.tick_params(axis="y", pad=9)
     ax.set_ylim(len(rates) - 0.4, -1)
-    ax.set(
-        xlabel="late afterwards (dot, 95% interval); bar: rate learned earlier",
-        xlim=(0, None),
-    )
+    learned = "; bar: rate learned earlier" if rates["learned"].notna().any() else ""
+    ax.set(xlabel=f"late afterwards (dot, 95% interval){learned}", xlim=(0, None))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     _along_x(ax)
     return figure
@@ -275,6 +297,12 @@ def class_sizes(classes: pd.DataFrame, names: Sequence[str]) -> Figure:
     ax.margins(y=0.15)
     ax.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.5, 1.18))
     return figure
+
+
+def _amount(value, by):
+    if np.isnan(value):
+        return "withheld"
+    return f"{value:,.0f}" if by == 1 else f"{value:,.2f}"
 
 
 def _along_x(ax):

@@ -8,7 +8,8 @@ from scipy.stats import binomtest, rankdata
 
 from research.features import payment
 from research.region import NotApplicable
-from research.service.payers import Scheme, kind_of
+from research.service.payer_axes import kind_of
+from research.service.payers import Scheme
 
 OVERDUE = ("long_arrears", "arrears", "slipping")
 """Segments of customers with something overdue on the day."""
@@ -263,7 +264,8 @@ def judge(segments, late, axes, *, random_state: int = 0) -> Foretold | None:
     Parameters
     ----------
     segments, late, axes : dict of day to Series, Series, DataFrame
-        One day or two, the earlier first, as `foretold` and `payers.axes_of` want them.
+        One day or two, the earlier first, as `foretold` and `payer_axes.axes_of` want
+        them.
     random_state : int
 
     Returns

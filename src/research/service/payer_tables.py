@@ -5,6 +5,8 @@ one customer makes more than `DOMINANT` of it (the 15/15 rule of several US stat
 smaller segments are put together, and a heat map leaves their number out.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -183,6 +185,7 @@ def segment_table(
     *,
     min_cell: int,
     whole: bool = False,
+    money: str = "yuan",
 ) -> pd.DataFrame:
     """Size of each segment, its money, and who in it is not to be cut off.
 
@@ -197,13 +200,16 @@ def segment_table(
     vulnerable : Series of bool, optional
     min_cell, whole
         As in `withheld`.
+    money : str
+        Unit of money.
 
     Returns
     -------
     table : DataFrame
-        Index `segment`: `customers`, `share`, `yuan paid`, `yuan overdue`, `vulnerable`
-        (NaN between 1 and `min_cell` - 1) and `one dominates`: whether one customer
-        makes more than `DOMINANT` of what the segment paid.
+        Index `segment`: `customers`, `share`, `yuan paid`, `yuan overdue` (or in
+        another `money`), `vulnerable` (NaN between 1 and `min_cell` - 1) and `one
+        dominates`: whether one customer makes more than `DOMINANT` of what the segment
+        paid.
     """
     by = {name: grouped.index[grouped == name] for name in grouped.cat.categories}
     rows = {}
@@ -212,11 +218,11 @@ def segment_table(
         row = {
             "customers": len(ids),
             "share": len(ids) / len(grouped),
-            "yuan paid": withheld(amounts, min_cell=min_cell, whole=whole),
+            f"{money} paid": withheld(amounts, min_cell=min_cell, whole=whole),
         }
         if owed is not None:
             part = owed.reindex(ids).fillna(0)
-            row["yuan overdue"] = withheld(part, min_cell=min_cell, whole=whole)
+            row[f"{money} overdue"] = withheld(part, min_cell=min_cell, whole=whole)
         if vulnerable is not None:
             count = int(vulnerable.reindex(ids).fillna(False).astype(bool).sum())
             row["vulnerable"] = np.nan if 0 < count < min_cell else count
@@ -226,7 +232,7 @@ def segment_table(
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("segment")
 
 
-def overdue(region, as_of) -> pd.DataFrame:
+def overdue(region, as_of, without: Iterable[str] = ()) -> pd.DataFrame:
     """What is overdue on a day, as `payment.ageing` counts it: a row a bill.
 
     Parameters
@@ -234,21 +240,33 @@ def overdue(region, as_of) -> pd.DataFrame:
     region : Region
         With `bills` and `payments`, or with `payment_history` and no bills.
     as_of : date-like
+    without : iterable of str
+        Bills that are held to be paid, see `payer_axes.held_paid`.
 
     Returns
     -------
     overdue : DataFrame
-        `customer_id`, `age` [days overdue], `yuan` unpaid.
+        `customer_id`, `age` [days overdue], `yuan` unpaid, `held`: whether the bill is
+        one of `without`. Payments that name no bill pay none of these.
     """
     if payment.by_month(region):
         seen = payment.months_seen(region, as_of).groupby("customer_id").last()
         seen = seen[seen["late"] > 0].reset_index()
         age, yuan = seen["late"] * 30, seen["billed_yuan"].clip(lower=0)
+        held = pd.Series(False, seen.index)
     else:
-        seen = payment.bill_states(region, as_of)
+        without = list(without)
+        seen = payment.bill_states(region, as_of, without=without)
+        if without:
+            every = payment.bill_states(region, as_of)
+            every = every[every["bill_id"].isin(without)]
+            seen = pd.concat([seen, every], ignore_index=True)
         seen = seen[seen["open"] & (seen["days_late"] > 0)]
         age, yuan = seen["days_late"], seen["total_yuan"] - seen["paid_yuan"]
-    return pd.DataFrame({"customer_id": seen["customer_id"], "age": age, "yuan": yuan})
+        held = seen["bill_id"].isin(without)
+    return pd.DataFrame(
+        {"customer_id": seen["customer_id"], "age": age, "yuan": yuan, "held": held}
+    )
 
 
 def ageing(overdue: pd.DataFrame, *, min_cell: int, whole: bool = False):
@@ -265,15 +283,24 @@ def ageing(overdue: pd.DataFrame, *, min_cell: int, whole: bool = False):
     -------
     ageing : DataFrame
         Index `age` [days], see `payment.BANDS`; `yuan`, `bills`, `customers`, each NaN
-        where it is withheld.
+        where it is withheld; `held yuan` and `held bills`, not among them: what is
+        held to be paid.
     """
+    held = overdue[overdue["held"]]
+    ageing = _by_age(overdue[~overdue["held"]], min_cell, whole)
+    return ageing.join(
+        _by_age(held, min_cell, whole)[["yuan", "bills"]].add_prefix("held ")
+    )
+
+
+def _by_age(overdue, min_cell, whole):
     bands = payment.BANDS
     band = pd.cut(overdue["age"], [0, *bands.values()], labels=list(bands))
     rows = {}
     for name in bands:
         inside = overdue[band == name]
         yuan = inside.groupby("customer_id")["yuan"].sum()
-        few = 0 < len(yuan) < min_cell
+        few = 0 < len(yuan) < min_cell and not whole
         rows[name] = {
             "yuan": withheld(yuan, min_cell=min_cell, whole=whole),
             "bills": np.nan if few else len(inside),

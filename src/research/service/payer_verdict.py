@@ -28,6 +28,17 @@ class Figure(NamedTuple):
     note: str | None = None
 
 
+def unit_of(currency: str) -> str:
+    """What a unit of money is called in a sentence.
+
+    Examples
+    --------
+    >>> unit_of("CNY"), unit_of("TWD")
+    ('yuan', 'TWD')
+    """
+    return "yuan" if currency == "CNY" else currency
+
+
 def money(yuan: float, currency: str = "CNY") -> str:
     """An amount for a reader in a hurry, in three digits.
 
@@ -38,7 +49,7 @@ def money(yuan: float, currency: str = "CNY") -> str:
     """
     if np.isnan(yuan):
         return "an amount withheld"
-    unit = "yuan" if currency == "CNY" else currency
+    unit = unit_of(currency)
     if abs(yuan) >= 1e6:
         return f"{yuan / 1e6:,.3g} million {unit}".replace("e+03", ",000")
     return f"{float(f'{yuan:.3g}'):,.10g} {unit}"
@@ -104,8 +115,9 @@ def of_payers(
     judged: Foretold | None,
     min_cell: int = 15,
     currency: str = "CNY",
+    high_value: tuple[float, float] | None = None,
 ) -> tuple[str, str]:
-    """What the segments of payers say, in one sentence.
+    """What the segments of payers say, in a sentence or two.
 
     Parameters
     ----------
@@ -118,6 +130,9 @@ def of_payers(
     min_cell : int
         A segment whose number is `hidden` is not spoken of.
     currency : str
+    high_value : (float, float), optional
+        Share of customers of high value by the four-class rule, in its two readings:
+        told where no bill is known, so that little else is.
 
     Returns
     -------
@@ -144,12 +159,12 @@ def of_payers(
             elif high < 0:
                 word, word_zh = "worse than", "不如"
             en += (
-                f"; who was overdue before, {of_all:.0%} of all, made {late:.0%} of "
-                f"those late in the months after, and the segments tell them {word} "
-                f"the simple rule “{rival}”"
+                f". Of those who fell behind later, {late:.0%} had been among the "
+                f"{of_all:.0%} already overdue; the segments find them {word} the "
+                f"simple rule “{rival}”"
             )
             zh += (
-                f"；此前逾期的 {of_all:.0%} 客户占其后数月迟缴客户的 {late:.0%}，"
+                f"。后来迟缴的客户中，{late:.0%} 来自此前已逾期的 {of_all:.0%} 客户；"
                 f"分群{word_zh}单看“{RIVALS[rival]}”"
             )
         return en + ".", zh + "。"
@@ -157,11 +172,21 @@ def of_payers(
     scheme = schemes[system]
     sizes = kept.value_counts(sort=False)
     special = sizes.mask(hidden(sizes, min_cell)).drop(scheme.names.index[-1])
+    more = more_zh = ""
+    if system == "postpaid" and high_value is not None:
+        one, other = high_value
+        more = (
+            f" By the published four-class rule {one:.0%} of them are of high value or "
+            f"{other:.0%}: it depends on how the rule is read."
+        )
+        more_zh = (
+            f"按公开的四类规则，高价值客户占 {one:.0%} 或 {other:.0%}，取决于读法。"
+        )
     if not special.max() > 0:
         return (
             f"Of {len(kept):,} customers no group of {min_cell} or more stands out by "
-            "how it pays.",
-            f"{len(kept):,} 户客户中没有达到 {min_cell} 户的突出缴费群。",
+            f"how it pays.{more}",
+            f"{len(kept):,} 户客户中没有达到 {min_cell} 户的突出缴费群。{more_zh}",
         )
     top = special.idxmax()
     share, low, high = share_interval(int(special[top]), len(kept))
@@ -171,9 +196,10 @@ def of_payers(
     paying = "prepaid" if system == "prepaid" else "paying"
     return (
         f"Of {len(kept):,} {paying} customers {share:.0%} ({low:.0%} to {high:.0%}) "
-        f"are {words['en']}{lacking}.",
+        f"are {words['en']}{lacking}.{more}",
         f"{len(kept):,} 户{'预付费' if system == 'prepaid' else '缴费'}客户中“"
-        f"{words['zh']}”占 {share:.0%}（95% 区间 {low:.0%}–{high:.0%}）{lacking_zh}。",
+        f"{words['zh']}”占 {share:.0%}（95% 区间 {low:.0%}–{high:.0%}）{lacking_zh}。"
+        f"{more_zh}",
     )
 
 
@@ -225,7 +251,7 @@ def figures(
             0,
             Figure(
                 money(owed, currency).rsplit(" ", 1)[0],
-                "yuan" if currency == "CNY" else currency,
+                unit_of(currency),
                 "Overdue 欠费",
                 note=f"{old} older than 90 days" if old else None,
             ),

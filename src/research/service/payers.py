@@ -11,16 +11,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from research.features import payment
 from research.region import NotApplicable
 from research.region.strict_yaml import read_yaml
 
 _FILE = Path(__file__).with_name("payers.yaml")
-DAYS_A_MONTH = 31
-_TRIPS = (
-    "select customer_id, count(*)::double as trips from trip_events "
-    "where reason is null or reason = 'low_balance' group by all"
-)
 
 
 class Scheme(NamedTuple):
@@ -37,12 +31,15 @@ class Scheme(NamedTuple):
         The two axes of the heat map: recency, frequency.
     left_out : tuple of str
         Segments that can not be told apart for lack of an axis.
+    words : DataFrame
+        As `axis_names` gives them, of the axes in use.
     """
 
     parameters: dict
     names: pd.DataFrame
     heat: tuple
     left_out: tuple
+    words: pd.DataFrame
 
 
 @cache
@@ -50,15 +47,45 @@ def _book():
     return read_yaml(_FILE)[0]
 
 
-def axis_names() -> pd.DataFrame:
-    """Words of the axes: index `axis`; `en`, `zh`, `unit`, `good` end, `limits`.
+def axis_names(kind: str | None = None) -> pd.DataFrame:
+    """Words of the axes, as the `kind` of payers calls them.
+
+    Parameters
+    ----------
+    kind : {"postpaid", "prepaid", "payments_only"}, optional
+        Left out: in general.
+
+    Returns
+    -------
+    words : DataFrame
+        Index `axis`; `en`, `zh`, `median` and `limit` (how a median and a limit are
+        written), `good` end, `scoring`, `limits`.
 
     Examples
     --------
     >>> axis_names().loc["days_overdue", "zh"]
     '逾期天数'
+    >>> axis_names("prepaid").loc["payments_per_cycle", "en"]
+    'top-ups a month'
     """
-    return pd.DataFrame.from_dict(_book()["axes"], orient="index").rename_axis("axis")
+    book = _book()
+    own = book["schemes"][kind].get("words", {}) if kind else {}
+    words = {
+        axis: {"limit": "{:g}"} | word | own.get(axis, {})
+        for axis, word in book["axes"].items()
+    }
+    return pd.DataFrame.from_dict(words, orient="index").rename_axis("axis")
+
+
+def channel_names() -> dict[str, str]:
+    """What a reader is told of each channel 缴费渠道, English and Chinese.
+
+    Examples
+    --------
+    >>> channel_names()["bank_debit"]
+    'direct debit 银行代扣'
+    """
+    return dict(_book()["channels"])
 
 
 def scheme_of(kind: str, axes, *, frequent_trips: int = 2) -> Scheme:
@@ -132,7 +159,83 @@ def scheme_of(kind: str, axes, *, frequent_trips: int = 2) -> Scheme:
         ),
         heat=tuple(axis for axis in plan["heat"] if axis in known),
         left_out=tuple(name for name, when in asked if not set(when) <= known),
+        words=axis_names(kind).loc[used],
     )
+
+
+def medians(
+    axes: dict[str, pd.DataFrame], schemes: dict[str, Scheme], money: str = "yuan"
+) -> pd.DataFrame:
+    """What the region tells of its payers: each axis with its median.
+
+    Parameters
+    ----------
+    axes : dict of system to DataFrame
+        As `payer_axes.all_axes` gives them.
+    schemes : dict of system to Scheme
+    money : str
+        Unit of money.
+
+    Returns
+    -------
+    medians : DataFrame
+        A row an axis in use: `payers` (the system), `axis`, `轴`, `good end`, `median`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"days_overdue": [0.0, 0.0, 40.0], "amount_yuan": 1250.0})
+    >>> found = medians({"postpaid": table}, {"postpaid": scheme_of("postpaid", table)})
+    >>> found["median"].tolist()
+    ['0 days', '1,250 yuan']
+    """
+    rows = [
+        (
+            system,
+            word["en"],
+            word["zh"],
+            word["good"],
+            word["median"].format(axes[system][axis].median(), money=money),
+        )
+        for system, scheme in schemes.items()
+        for axis, word in scheme.words.iterrows()
+    ]
+    return pd.DataFrame(rows, columns=["payers", "axis", "轴", "good end", "median"])
+
+
+def limits(scheme: Scheme, flags: dict[str, str]) -> pd.DataFrame:
+    """How each axis of a scheme is scored, for a reader who wants to do it himself.
+
+    Parameters
+    ----------
+    scheme : Scheme
+    flags : dict of axis to str
+        As `RFMSegmenter.flags_` gives them.
+
+    Returns
+    -------
+    limits : DataFrame
+        A row an axis: `axis`, `good end`, `limits` (from low to high; a value on a
+        limit belongs above it), `note`.
+
+    Examples
+    --------
+    >>> scheme = scheme_of("postpaid", ["late_share", "amount_yuan"])
+    >>> limits(scheme, {})["limits"].tolist()
+    ['1%; 10%; 25%; 50%', 'fifths of the customers']
+    """
+    chosen = scheme.parameters
+    rows = [
+        (
+            word["en"],
+            word["good"],
+            "; ".join(word["limit"].format(at) for at in chosen["thresholds"][axis])
+            if chosen["scoring"][axis] == "threshold"
+            else "fifths of the customers",
+            flags.get(axis, ""),
+        )
+        for axis, word in scheme.words.iterrows()
+    ]
+    return pd.DataFrame(rows, columns=["axis", "good end", "limits", "note"])
 
 
 def lacking(axes: dict[str, pd.DataFrame]) -> list[str]:
@@ -141,7 +244,7 @@ def lacking(axes: dict[str, pd.DataFrame]) -> list[str]:
     Parameters
     ----------
     axes : dict of system to DataFrame
-        As `all_axes` gives them.
+        As `payer_axes.all_axes` gives them.
 
     Examples
     --------
@@ -191,176 +294,17 @@ def _span(axis, span, scheme):
     low, high = span
     if scheme.parameters["axes"][axis] == -1:
         low, high = n + 1 - high, n + 1 - low
-    name = _book()["axes"][axis]["en"]
+    name, written = scheme.words.loc[axis, ["en", "limit"]]
+    limits = [written.format(limit) for limit in limits]
     if scheme.parameters["scoring"][axis] != "threshold":
         count, fifths = high - low + 1, {1: "fifth", 2: "two fifths", 3: "three fifths"}
         end = "highest" if high == n else "lowest" if low == 1 else "middle"
         return f"{name}: the {end} {fifths.get(count, f'{count} of {n} parts')}"
     if high == n:
-        return f"{name}: {limits[low - 2]:g} or more"
+        return f"{name}: {limits[low - 2]} or more"
     if low == 1:
-        return f"{name}: under {limits[high - 1]:g}"
-    return f"{name}: {limits[low - 2]:g} to under {limits[high - 1]:g}"
-
-
-def systems(region) -> list[str]:
-    """Of "postpaid" and "prepaid" those of which the region has customers and tables.
-
-    Parameters
-    ----------
-    region : Region
-
-    Raises
-    ------
-    NotApplicable
-        If it has neither.
-    """
-    known = {
-        "postpaid": any(map(region.has, ("payments", "payment_history"))),
-        "prepaid": any(map(region.has, ("topups", "payments"))),
-    }
-    found = [
-        system
-        for system in payment.SYSTEMS
-        if known[system] and len(payment.customers_of(region, system))
-    ]
-    if not found:
-        raise NotApplicable(
-            f"{region.path}: how customers pay is told by payments, topups or "
-            "payment_history; the region has none of them for its customers."
-        )
-    return found
-
-
-def kind_of(region, system: str) -> str:
-    """Which rules hold: of the system, or "payments_only" where no bill is known.
-
-    Parameters
-    ----------
-    region : Region
-    system : {"postpaid", "prepaid"}
-    """
-    billed = region.has("bills") or region.has("payment_history")
-    return system if system == "prepaid" or billed else "payments_only"
-
-
-def all_axes(
-    region, *, as_of=None, months: int = 12, least: int = 30
-) -> dict[str, pd.DataFrame]:
-    """Axes of each system whose payers are enough to be divided.
-
-    Parameters
-    ----------
-    region : Region
-    as_of, months
-        As in `axes_of`.
-    least : int
-        Customers of a system from which it is looked at.
-
-    Returns
-    -------
-    axes : dict of system to DataFrame
-        Post-paid first.
-
-    Raises
-    ------
-    NotApplicable
-        If no system has so many.
-    """
-    found, sizes = {}, {}
-    for system in systems(region):
-        axes = axes_of(region, system, as_of=as_of, months=months)
-        sizes[system] = len(axes)
-        if len(axes) >= least:
-            found[system] = axes
-    if not found:
-        seen = ", ".join(f"{count} {system}" for system, count in sizes.items())
-        raise NotApplicable(
-            f"{region.path}: segments of payers need at least {least} customers with "
-            f"payments or bills in one system; found {seen}."
-        )
-    return found
-
-
-def axes_of(
-    region, system: str, *, as_of=None, months: int = 12, like=None
-) -> pd.DataFrame:
-    """Axes of the payers without gaps: those of `payment.rfm_axes`, and two more.
-
-    Parameters
-    ----------
-    region : Region
-    system : {"postpaid", "prepaid"}
-    as_of : date-like, optional
-        Nothing dated later has any influence. Left out: the last day of payments.
-    months : int
-        Length of the window before `as_of`.
-    like : DataFrame, optional
-        Axes of another day: the same columns come back, those not known now with the
-        median of then.
-
-    Returns
-    -------
-    axes : DataFrame
-        Index `customer_id`. Besides the columns of `rfm_axes`: post-paid `late_share`,
-        the share of the bills due in the window that were paid late or not (迟缴比例);
-        prepaid `trips`, trips for a low balance in the window (跳闸次数).
-
-        Gaps are filled, ``attrs["filled"]`` counts them: who never paid in full has
-        waited since the window began, or since the earliest such payment if that is
-        longer; who had no bill was not late; an account of unknown age is as old as
-        the median. ``attrs`` otherwise as `rfm_axes` has them.
-
-    Raises
-    ------
-    NotApplicable
-        As `rfm_axes`.
-
-    Examples
-    --------
-    ``axes_of(read_region("data/haihe"), "prepaid", months=6)["trips"]``
-    """
-    axes = payment.rfm_axes(region, system, as_of=as_of, months=months)
-    attrs = dict(axes.attrs)
-    day = pd.Timestamp(attrs["as_of"])
-    lacks = list(attrs["lacks"])
-    if system == "postpaid":
-        if kind_of(region, system) == "postpaid":
-            axes["late_share"] = _late_share(region, day, months).reindex(axes.index)
-        else:
-            lacks.append("late_share: bills")
-    elif region.has("trip_events"):
-        start = day - pd.DateOffset(months=months) + pd.Timedelta(days=1)
-        span = f"and ts_off >= '{start:%Y-%m-%d}' and ts_off::date <= '{day:%Y-%m-%d}'"
-        trips = region.query(_TRIPS.replace(" group", f" {span} group"))
-        trips = trips.set_index("customer_id")["trips"]
-        axes["trips"] = trips.reindex(axes.index).fillna(0.0)
-    else:
-        lacks.append("trips: trip_events")
-    missing = axes.isna().sum()
-    if "days_since_full_payment" in axes:
-        since = axes["days_since_full_payment"]
-        axes["days_since_full_payment"] = since.fillna(
-            max(since.max(), months * DAYS_A_MONTH)
-        )
-    if "tenure_years" in axes:
-        median = axes["tenure_years"].median()
-        axes["tenure_years"] = axes["tenure_years"].fillna(median)
-    axes = axes.fillna(0.0).astype("float64")
-    if like is not None:
-        axes = axes.reindex(columns=like.columns).fillna(like.median())
-    filled = {name: int(count) for name, count in missing.items() if count}
-    axes.attrs = attrs | {"lacks": tuple(lacks), "filled": filled}
-    return axes
-
-
-def _late_share(region, day, months):
-    """Share of bills late; empty where no bill above zero was due in the window."""
-    try:
-        found = payment.credit_indicators(region, day, months=months)
-    except NotApplicable:
-        return pd.Series(dtype="float64")
-    return found["late_share"]
+        return f"{name}: under {limits[high - 1]}"
+    return f"{name}: {limits[low - 2]} to under {limits[high - 1]}"
 
 
 def named(labels, index: pd.Index, scheme: Scheme) -> pd.Series:
@@ -381,62 +325,3 @@ def named(labels, index: pd.Index, scheme: Scheme) -> pd.Series:
     """
     codes = pd.Categorical.from_codes(labels, list(scheme.names.index))
     return pd.Series(codes, index=index, name="segment")
-
-
-def vulnerable(region) -> pd.Series | None:
-    """Customers who are not to be cut off without a visit; None where not known.
-
-    Parameters
-    ----------
-    region : Region
-
-    Returns
-    -------
-    vulnerable : Series of bool or None
-        Index `customer_id`: homes of elderly or low-income people, and customers whose
-        supply others depend on (重要客户). None without any such column.
-    """
-    customers = region.customers
-    flags = [c for c in ("elderly_flag", "low_income_flag") if c in customers]
-    found = pd.Series(False, index=customers.index, name="vulnerable")
-    for flag in flags:
-        found |= customers[flag].eq(True).fillna(False).astype(bool)
-    if "importance" in customers:
-        found |= ~customers["importance"].fillna("none").isin(["none", ""])
-    elif not flags:
-        return None
-    return found
-
-
-def transactions(region, system: str, as_of) -> pd.DataFrame:
-    """Payments of the customers of a system until a day, less what was given back.
-
-    Parameters
-    ----------
-    region : Region
-    system : {"postpaid", "prepaid"}
-    as_of : date-like
-
-    Returns
-    -------
-    transactions : DataFrame
-        `customer_id`, `day`, `amount_yuan`: the delivered `topups` of prepaid customers
-        where the region has that table, else `payments`, without them the months of
-        `payment_history` with a payment. A refund that names its payment is taken off
-        it, and a payment taken back whole is none; other refunds are below zero.
-    """
-    end = payment.to_day(as_of)
-    if system == "prepaid" and region.has("topups"):
-        rows = payment.payments_by(region, end, "topups")
-    elif region.has("payments"):
-        rows = payment.payments_by(region, end, "payments", net=True)
-    else:
-        sql = (
-            "select customer_id, last_day((ym || '-01')::date) as day, "
-            "paid_yuan as amount_yuan from payment_history where paid_yuan > 0 "
-            f"and last_day((ym || '-01')::date) <= date '{end}'"
-        )
-        rows = region.query(sql)
-    rows = rows[["customer_id", "day", "amount_yuan"]].dropna()
-    known = rows["customer_id"].isin(payment.customers_of(region, system, end))
-    return rows[known].reset_index(drop=True)

@@ -141,7 +141,8 @@ def default_as_of(
     if not region.has("bills"):
         return day
     # Payments may be told of for months that nobody has been billed for yet.
-    due = region.query("select last_day(max(due_date)) as day from bills")["day"].iloc[0]
+    billed = region.query("select last_day(max(due_date)) as day from bills")
+    due = billed["day"].iloc[0]
     while not pd.isna(due) and months_after(day, horizon_months) > due.date():
         day = months_after(day, -1)
     return day
