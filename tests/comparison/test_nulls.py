@@ -84,21 +84,28 @@ def assert_uniform(p_values, n):
     assert (half - 0.5).abs().max() < 2.6 * 0.5 / np.sqrt(n)
 
 
-def test_p_values_of_chance_labels_are_those_of_chance():
+HOW_OFTEN = pytest.mark.parametrize(
+    "n", [50, pytest.param(500, marks=pytest.mark.slow)]
+)
+
+
+@HOW_OFTEN
+def test_p_values_of_chance_labels_are_those_of_chance(n):
     rng = np.random.default_rng(0)
     found = []
-    for seed in range(100):
+    for seed in range(n):
         X, labels = rng.standard_normal((20, 3)), rng.permutation(np.arange(20) % 3)
         found.append(
             permutation_null(X, {"m": labels}, n_shuffles=19, random_state=seed)
         )
-    assert_uniform(pd.concat(found).set_index("score")["p_value"], 100)
+    assert_uniform(pd.concat(found).set_index("score")["p_value"], n)
 
 
-def test_p_values_of_a_method_on_noise_are_those_of_chance():
+@HOW_OFTEN
+def test_p_values_of_a_method_on_noise_are_those_of_chance(n):
     rng = np.random.default_rng(1)
     found, estimator = [], {"m": Halves()}
-    for seed in range(100):
+    for seed in range(n):
         X = rng.standard_normal((20, 3))
         methods = {"m": Halves().fit(X).labels_}
         found.append(
@@ -106,7 +113,7 @@ def test_p_values_of_a_method_on_noise_are_those_of_chance():
         )
     found = pd.concat(found)
     columns = found[found["null"] == "columns shuffled"]
-    assert_uniform(columns.set_index("score")["p_value"], 100)
+    assert_uniform(columns.set_index("score")["p_value"], n)
 
 
 def test_labels_fitted_to_noise_pass_the_shuffled_labels_only(one_cloud):

@@ -124,14 +124,14 @@ def test_intervals_hold_the_exact_silhouette_as_often_as_they_say(eight_rhythms)
     exact = silhouette(X, truth)
     estimates = [
         sampled_silhouette(X, truth, 60, confidence=0.9, random_state=seed)
-        for seed in range(200)
+        for seed in range(150)
     ]
     held = np.mean([e["low"] <= exact <= e["high"] for e in estimates])
     assert 0.85 < held < 0.95
     values = np.array([e["silhouette"] for e in estimates])
     se = np.sqrt(np.mean([e["se"] ** 2 for e in estimates]))
     assert values.std() == pytest.approx(se, rel=0.15)
-    assert values.mean() == pytest.approx(exact, abs=4 * se / np.sqrt(200))
+    assert values.mean() == pytest.approx(exact, abs=4 * se / np.sqrt(150))
 
 
 def test_a_segment_of_one_is_in_every_sample():

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from research.comparison._resampling import check_count, fit_seeded
 from research.comparison._segments import Segments, from_sums
-from research.comparison.silhouettes import silhouette
+from research.comparison.silhouettes import point_silhouettes
 from research.comparison.validity import SCORES, describe_scores, index_values
 
 COLUMNS = [
@@ -142,7 +142,7 @@ def permutation_null(
             value, null = _labels_shuffled(X, labels, distances, n_shuffles, seed)
             rows += _rows(name, "labels shuffled", value, null, len(whole))
             if name in estimators:
-                value |= {"silhouette": silhouette(X, labels, len(X))}
+                value |= {"silhouette": point_silhouettes(X, labels).mean()}
                 null = _columns_shuffled(X, estimators[name], n_refits, seed)
                 rows += _rows(name, "columns shuffled", value, null, len(whole))
             if progress is not None:
@@ -176,7 +176,7 @@ def _columns_shuffled(X, estimator, n_refits, seed):
         noise = np.column_stack([rng.permutation(column) for column in X.T])
         own = np.random.RandomState(rng.randint(np.iinfo(np.int32).max))
         labels = fit_seeded(estimator, noise, own).labels_
-        mean = silhouette(noise, labels, len(noise))
+        mean = point_silhouettes(noise, labels).mean()
         found = index_values(Segments.of_checked(noise, labels))
         null.append({"silhouette": mean} | found)
     return null
