@@ -23,14 +23,8 @@ from research.comparison.evidence import best_silhouette, k_evidence, mixture_bi
 from research.comparison.inference import (
     Inference,
     MeanDifference,
-    RankTest,
     corrected_t,
-    critical_difference,
-    friedman,
-    holm,
     infer,
-    not_apart,
-    ranks_of,
 )
 from research.comparison.intervals import share_intervals
 from research.comparison.nulls import permutation_null
@@ -49,12 +43,19 @@ from research.comparison.planned import (
     refuse_unplanned,
     weighted_runs,
 )
-from research.comparison.protocol import (
-    WEIGHTED,
-    Protocol,
+from research.comparison.protocol import WEIGHTED, Protocol
+from research.comparison.protocol_file import (
     ProtocolError,
     protocol_of,
     read_protocol,
+)
+from research.comparison.ranks import (
+    RankTest,
+    critical_difference,
+    friedman,
+    holm,
+    not_apart,
+    ranks_of,
 )
 from research.comparison.risk_models import (
     OutOfSample,

@@ -79,7 +79,7 @@ def refuse_unplanned(protocol: Protocol, runs: pd.DataFrame) -> pd.DataFrame:
         raise UnplannedError("added must be true or false for each run.")
     runs["added"] = added.astype(bool)
     plan = planned_runs(protocol, list(dict.fromkeys(runs["region"])))
-    is_planned = _keys(runs).isin(_keys(plan)).to_numpy()
+    is_planned = _keys(runs).isin(_keys(plan))
     faults = _faults(protocol, plan, runs[~is_planned & ~runs["added"]])
     if faults:
         mend = (
@@ -92,7 +92,7 @@ def refuse_unplanned(protocol: Protocol, runs: pd.DataFrame) -> pd.DataFrame:
         row = both.iloc[0]
         raise UnplannedError(
             f"{len(both)} runs are marked as added and {protocol.source} plans them, "
-            f"such as {row['method']!r} at {row['k']} segments. Take the mark off."
+            f"such as of {row['method']}. Take the mark off."
         )
     return runs
 
@@ -259,11 +259,11 @@ def _faults(protocol, plan, unplanned):
         known = plan[name].dropna().unique()
         strange = unplanned[name].notna() & ~unplanned[name].isin(known)
         told |= strange
-        found = list(dict.fromkeys(unplanned.loc[strange, name]))
+        found = list(dict.fromkeys(map(str, unplanned.loc[strange, name])))
         if found:
             faults.append(
                 f"{protocol.source} plans no {name} "
-                f"{', '.join(map(repr, found[:5]))}{' ...' if len(found) > 5 else ''} "
+                f"{', '.join(found[:5])}{' ...' if len(found) > 5 else ''} "
                 f"({strange.sum()} runs). Planned: {_listed(known)}."
             )
     for row in unplanned[~told].drop_duplicates("method").itertuples():
@@ -273,7 +273,7 @@ def _faults(protocol, plan, unplanned):
             for name, takes in (("k", plan_of.takes_k), ("seed", plan_of.takes_seed))
         ]
         faults.append(
-            f"{protocol.source} plans {row.method!r} with {' and '.join(wants)}. "
+            f"{protocol.source} plans {row.method} with {' and '.join(wants)}. "
             f"Found: k {row.k}, seed {row.seed}."
         )
     return faults

@@ -160,7 +160,7 @@ def _floor_lines(ax: Axes, floors: Mapping[str, float]) -> None:
     for name, value in sorted(floors.items(), key=lambda item: item[1]):
         place = (value - low) / (high - low)
         right = place > 0.6
-        width = 0.017 * len(name)
+        width = 0.012 * len(name)
         start = place - width if right else place
         row = next((r for r, end in enumerate(rows) if end < start), len(rows))
         rows[row : row + 1] = [start + width]
