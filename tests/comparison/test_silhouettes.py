@@ -24,6 +24,10 @@ HARD = {
     "tight, labels by chance": (SPOTS[THIRDS] + 1e-6 * NOISE, ODD),
     "two spots in one": (SPOTS[THIRDS % 2] + 1e-4 * NOISE, np.repeat([0, 0, 1], 400)),
     "a near pair, a far third": (NEAR[THIRDS] + 1e-5 * NOISE, THIRDS),
+    "pairs not quite near enough": (
+        SPOTS[[0, 0, 1]][THIRDS] + 3e-3 * (THIRDS[:, None] + NOISE),
+        THIRDS,
+    ),
     "half of the rows identical": (np.where(ODD[:, None] > 0, NOISE, 0.1), THIRDS),
     "a far outlier": (NOISE * np.where(np.arange(1200) == 7, 1e4, 1)[:, None], ODD),
     "few alone": (NOISE, np.where(np.arange(1200) < 9, np.arange(1200), 20)),
@@ -80,6 +84,9 @@ def test_identical_rows_are_at_no_distance():
     X = np.repeat(np.random.default_rng(0).standard_normal((3, 96)) + 7, 500, axis=0)
     thirds = np.repeat([0, 1, 2], 500)
     assert (point_silhouettes(X, thirds) == 1).all()
+    by_chance = np.arange(1500) % 4
+    found, exact = point_silhouettes(X, by_chance), by_definition(X, by_chance)
+    assert np.abs(found - exact).max() < 1e-13
     assert (point_silhouettes(np.zeros((6, 2)), [0, 0, 1, 1, 2, 2]) == 0).all()
     assert (point_silhouettes([[0.0], [-0.0], [1.0]], [0, 0, 1])[:2] == 1).all()
 

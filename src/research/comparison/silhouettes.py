@@ -114,10 +114,11 @@ def point_silhouettes(X, labels):
     Notes
     -----
     Beside the distances of one block (64 MB), the memory holds up to four copies of the
-    points and one sum a point and segment. The mean errs by about 1e-9 on curves, below
-    1e-6 where segments are tight, far apart or far from the origin, and a single point
-    by less than 1e-4. It is 5 to 9 times faster than scikit-learn's for up to some ten
-    segments, and still twice as fast for 200.
+    points and one sum a point and segment: 40 MB for 10,000 points of 96 readings. The
+    mean errs by about 1e-9 on curves, by less than 1e-5 on points made to be hard for
+    float32, and a single point by less than 1e-4. On one core it is 5 to 6 times faster
+    than scikit-learn's for up to some ten segments and 2.6 times for 200, each of which
+    in turn is the origin.
 
     Examples
     --------
