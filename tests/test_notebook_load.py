@@ -120,3 +120,5 @@ def test_the_firms_of_yangzhong_get_their_page(tmp_path):
     assert sizes.sum() == 1454 - left_out["customers"].sum()
     assert left_out.loc["no_month", "customers"] > 50  # who began or ended meanwhile
     assert sizes.min() >= 40  # no outlier passes for a segment
+    page = (tmp_path / "out" / "yangzhong" / f"{NAME}.html").read_text("utf-8")
+    assert "A single customer has more than a quarter of the energy of the" in page
