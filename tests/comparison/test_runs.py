@@ -86,7 +86,18 @@ def test_a_replicate_of_one_region_only_is_no_failure_of_another():
     assert not units(runs, "s", better="higher").failed.to_numpy().any()
 
 
-def test_the_order_of_rows_does_not_matter(shuffled=7):
+def test_a_seed_that_a_region_was_not_run_with_is_no_failure_there():
+    runs = table(
+        [("A", 0, seed, 4, "m", 3.0, False) for seed in (0, 1)]
+        + [("B", 0, 0, 4, "m", 5.0, False)]
+        + [(region, 0, None, None, "tariff", 1.0, False) for region in "AB"]
+    )
+    found = units(runs.astype({"seed": "Int64", "k": "Int64"}), "s", better="higher")
+    assert found.values["m"].tolist() == [3.0, 5.0]
+    assert not found.failed.to_numpy().any()
+
+
+def test_the_order_of_rows_does_not_matter():
     rng = np.random.default_rng(0)
     runs = table(
         [
@@ -97,7 +108,7 @@ def test_the_order_of_rows_does_not_matter(shuffled=7):
             for method in "mn"
         ]
     )
-    again = runs.sample(frac=1, random_state=shuffled)
+    again = runs.sample(frac=1, random_state=7)
     one, other = (units(r, "s", better="higher").values for r in (runs, again))
     assert_frame_equal(one, other[one.columns])
 

@@ -86,7 +86,7 @@ def test_two_methods_of_equal_worth_are_named_no_oftener_than_the_level(
     ],
 )
 def test_a_clear_lead_is_named(n_methods, n_regions, n_replicates, gain):
-    assert named(60, n_methods, n_regions, n_replicates, gain, n_seeds=2)[1] >= 0.8
+    assert named(40, n_methods, n_regions, n_replicates, gain, n_seeds=2)[1] >= 0.8
 
 
 @pytest.mark.slow

@@ -3,7 +3,24 @@
 A protocol is a small YAML file. It is read strictly, its sha256 is printed in the
 report, and `research.comparison.planned` holds the runs against it, so that nothing is
 tried until it wins and nothing that lost goes missing. Weights of criteria are plain
-numbers here; who judges in pairs works them out before.
+numbers here; who judges in pairs works them out before. A whole one::
+
+    question: Which segments foretell the next quarter best?
+    methods:
+      k-means: {settings: {n_init: 20}}
+      RFM: {features: [payments], takes_k: false, takes_seed: false}
+    old_classes: [industry, tariff]      # [] where there are none
+    features: [load_shape]
+    k: {grid: [4, 5, 6], main: 5}
+    seeds: {main: [0, 1, 2, 3, 4], other: [10, 11, 12, 13, 14]}
+    replicates: {kind: bootstrap, number: 20}
+    metrics:
+      R2 energy: {better: higher, worst: 0, best: 1}
+      jaccard: {better: higher, worst: 0, best: 1}
+    primary: R2 energy
+    decision: {by: primary, weights: {R2 energy: 0.7, jaccard: 0.3}, margin: 0.01}
+
+A random partition and one segment are always among the methods, and the old classes.
 """
 
 from types import MappingProxyType

@@ -7,10 +7,10 @@ less and one more.
 
 Measured on methods of equal worth, luck with the data as large as between bootstraps:
 of two methods one is named in 4 to 5 % of the tables of runs (6 % of 300 where luck has
-heavy tails), of three or more in at most 2 %. It is the same for two that are best
-together with any number of worse ones beside them. What that costs: to be named in four
-of five tables of eight methods a lead has to be 2.5 times the standard deviation of
-differences over six regions, 4 times that over 20 bootstraps, 6 times over five.
+heavy tails), of three or more in at most 2 %, and of two that are best together, with
+worse ones beside them, in 3 to 4 %. What that costs: to be named in four of five tables
+of eight methods a lead has to be 2.5 times the standard deviation of differences over
+six regions, 4 times that over 20 bootstraps, 5 to 6 times over five.
 """
 
 from collections.abc import Sequence
