@@ -54,6 +54,9 @@ WORDS = {
         "{} between the day's peak and valley", "日峰谷差", "kw"
     ),
     "load_factor": Word("a load factor of {}", "负荷率", "share"),
+    "typical_load_factor": Word(
+        "typical days with a mean load of {} of their highest", "典型日负荷率", "share"
+    ),
     "minimum_load_rate": Word("a minimum load rate of {}", "最小负荷率", "share"),
     "peak_valley_difference_rate": Word(
         "a peak-valley difference of {} of the day's peak", "峰谷差率", "share"
