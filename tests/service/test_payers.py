@@ -13,6 +13,7 @@ from research.region import NotApplicable, read_region
 from research.region.files import write_table
 from research.segmenters import RFMSegmenter
 from research.service import (
+    credit,
     payer_axes,
     payer_forecast,
     payer_tables,
@@ -234,12 +235,12 @@ def test_a_bill_is_held_to_be_paid_by_what_is_known_that_day(
     tmp_path, as_of, status, held
 ):
     area = lost_payment_region(tmp_path, status)
-    assert payer_axes.held_paid(area, as_of) == held
+    assert credit.held_paid(area, as_of) == held
 
 
 def test_bills_held_to_be_paid_are_no_debt_but_are_told(tmp_path):
     area = lost_payment_region(tmp_path, "paid")
-    held = payer_axes.held_paid(area, "2024-07-20")
+    held = credit.held_paid(area, "2024-07-20")
     axes = payer_axes.axes_of(area, "postpaid", as_of="2024-07-20", without=held)
     assert axes["days_overdue"].tolist() == [0]
     assert axes["late_share"].tolist() == [0]

@@ -6,41 +6,12 @@ import pandas as pd
 
 from research.features import payment
 from research.region import NotApplicable
-from research.service.credit import doubtful_bills
 
 DAYS_A_MONTH = 31
 _TRIPS = (
     "select customer_id, count(*)::double as trips from trip_events "
     "where reason is null or reason = 'low_balance' group by all"
 )
-
-
-def held_paid(region, as_of) -> list[str]:
-    """Open bills that nobody is to be dunned for: they are held to be paid 存疑账单.
-
-    No payment of the tables pays them, yet three later bills of the same customer were
-    paid in full (`doubtful_bills`), or the column `status` calls them paid. The status
-    tells what became of a bill by the end of the tables, so that it is asked on their
-    last day only: on an earlier one it would know what was to come.
-
-    Parameters
-    ----------
-    region : Region
-    as_of : date-like
-
-    Returns
-    -------
-    bills : list of str
-        Sorted; none for a region without bills or payments.
-    """
-    if payment.by_month(region) or not (region.has("bills") and region.has("payments")):
-        return []
-    day = payment.to_day(as_of)
-    found = set(doubtful_bills(region, day))
-    last = region.query("select max(ts)::date as day from payments")["day"].iloc[0]
-    if not pd.isna(last) and day >= pd.Timestamp(last).date():
-        found |= set(payment.unproven_bills(region)["bill_id"])
-    return sorted(found)
 
 
 def systems(region) -> list[str]:

@@ -6,6 +6,7 @@ from research.service.credit.cases import (
     cases,
     doubtful_bills,
     exposure,
+    held_paid,
     indicators_at,
     score_days,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "cases",
     "doubtful_bills",
     "exposure",
+    "held_paid",
     "hide_small",
     "indicators_at",
     "measures",

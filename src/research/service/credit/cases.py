@@ -67,9 +67,9 @@ def indicators_at(region, as_of, *, months: int = 12) -> pd.DataFrame:
     -------
     indicators : DataFrame
         As `payment.credit_indicators` and `with_derived` give them; ``attrs`` has
-        `doubtful`, the number of bills left out, see `doubtful_bills`.
+        `doubtful`, the number of bills left out, see `held_paid`.
     """
-    doubtful = doubtful_bills(region, as_of)
+    doubtful = held_paid(region, as_of)
     found = payment.credit_indicators(region, as_of, months=months, without=doubtful)
     attrs = found.attrs
     found = with_derived(found)
@@ -106,6 +106,34 @@ def doubtful_bills(region, as_of) -> list[str]:
     later = by.transform("sum") - by.cumsum()
     doubted = states["open"] & (states["paid_yuan"] == 0) & (later >= LATER_PAID)
     return states.loc[doubted, "bill_id"].tolist()
+
+
+def held_paid(region, as_of) -> list[str]:
+    """Open bills that nobody is to be dunned for: they are held to be paid 存疑账单.
+
+    No payment of the tables pays them, yet three later bills of the same customer were
+    paid in full (`doubtful_bills`), or the column `status` calls them paid. The status
+    tells what became of a bill by the end of the tables, so that it is asked on their
+    last day only: on an earlier one it would know what was to come.
+
+    Parameters
+    ----------
+    region : Region
+    as_of : date-like
+
+    Returns
+    -------
+    bills : list of str
+        Sorted; none for a region without bills or payments.
+    """
+    if payment.by_month(region) or not (region.has("bills") and region.has("payments")):
+        return []
+    day = payment.to_day(as_of)
+    found = set(doubtful_bills(region, day))
+    last = region.query("select max(ts)::date as day from payments")["day"].iloc[0]
+    if not pd.isna(last) and day >= pd.Timestamp(last).date():
+        found |= set(payment.unproven_bills(region)["bill_id"])
+    return sorted(found)
 
 
 def cases(region, *, horizon_months: int = 3, overdue_days: int = 30) -> Cases:
@@ -252,7 +280,7 @@ def exposure(region, as_of, *, months: int = 12, ahead: int = 3) -> pd.DataFrame
         owed = by["billed_yuan"].last().clip(lower=0).where(by["late"].last() > 0, 0.0)
         mean = by["billed_yuan"].mean().clip(lower=0)
     else:
-        states = payment.bill_states(region, day, without=doubtful_bills(region, day))
+        states = payment.bill_states(region, day, without=held_paid(region, day))
         late = states[states["open"] & (states["days_late"] > 0)]
         owed = (
             (late["total_yuan"] - late["paid_yuan"]).groupby(late["customer_id"]).sum()
