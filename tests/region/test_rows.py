@@ -344,6 +344,8 @@ PRIVATE = {
     "户号：12345678": "户号[户号]",
     "联系店话１９９００００２９３４": "联系店话[电话]",
     "13800001234，13900001234": "[电话]，[电话]",
+    "13000000 00013800001234": "[户号]",
+    "15 -6-95751990 139 1111 2222": "[证件号]",
     "打010-12345678": "打[电话]",
     "我的号是0012345678": "我的号是[户号]",
     "3月4日10点停电2小时,电费120.50元": "3月4日10点停电2小时,电费120.50元",
@@ -395,7 +397,7 @@ def test_private_numbers_of_a_ticket_appear_in_no_file(tmp_path):
         for n, text in enumerate(texts)
         for day in ("03-04", "02-30")
     ]
-    lines += [f"U{n},C1,2024-03-04,inquiry,停电" for n in range(1000)]
+    lines += [f"U{n},C1,2024-03-04,inquiry,停电" for n in range(1500)]
     region = imported(tmp_path, TICKETS, tickets_csv=[TICKET_HEADER, *lines])
     wanted = [PRIVATE[text] for text in texts]
     kept = table_of(region, "tickets")["text_zh"]

@@ -27,6 +27,9 @@ MASKS = (
     ),
     (rf"[0０]{_D}{{2,3}}[)）]?[-－ ]{_D}{{7,8}}", "[电话]"),
     (rf"{_D}{{10,}}", "[户号]"),
+    # Two numbers that run into each other look like a longer one: what is left of them
+    # on either side goes, too.
+    (rf"(?:{_D}+{_GAP})*\[(证件号|户号)\](?:{_GAP}{_D}+)*", r"[\1]"),
 )
 
 
