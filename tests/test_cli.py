@@ -42,6 +42,7 @@ def research(monkeypatch, capsys):
     return run
 
 
+@pytest.mark.slow
 def test_the_exit_code_reaches_the_shell(tmp_path):
     command = [sys.executable, "-m", "research.cli", "check", str(tmp_path / "nowhere")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -90,6 +91,7 @@ def test_an_export_becomes_a_region_by_the_draft_of_its_mapping(research, tmp_pa
     assert found["kwh"].item() == pytest.approx(readings["电量"].sum(), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_synthetic_region_is_made_checked_and_the_same_again(research, tmp_path):
     small = ("--customers", 60, "--days", 60, "--seed", 7)
     for name in ("one", "two"):

@@ -135,6 +135,7 @@ def test_the_library_does_not_print(path):
     assert not [call for call in calls if getattr(call.func, "id", "") == "print"]
 
 
+@pytest.mark.slow
 def test_importing_the_library_imports_neither_tensorflow_nor_papermill():
     rooms = "region features segmenters comparison service plots report.display".split()
     code = "; ".join(f"import research.{room}" for room in rooms) + (

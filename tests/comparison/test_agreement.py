@@ -29,6 +29,7 @@ def test_cramers_v_by_hand():
     assert found["cramers_v"] == pytest.approx(0.5)
 
 
+@pytest.mark.slow
 def test_unrelated_classes_are_not_significant_more_often_than_chance_says():
     rng = np.random.default_rng(0)
     segments = pd.Series(np.repeat([0, 1, 2], 20))

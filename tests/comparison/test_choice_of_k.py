@@ -192,6 +192,7 @@ def test_the_null_of_planted_rhythms_lies_far_below_them(eight_rhythms):
     assert row["silhouette"] > row["silhouette_null"] + 0.3
 
 
+@pytest.mark.slow
 def test_a_cloud_without_groups_is_not_divided(one_cloud):
     evidence = k_evidence(
         KMeans(n_init=5), one_cloud, range(2, 6), n_resamples=15, n_splits=8
@@ -264,6 +265,7 @@ class Plain(ClusterMixin, BaseEstimator):
         return self.kmeans_.predict(self.shapes(X))
 
 
+@pytest.mark.slow
 def test_the_short_way_gives_the_evidence_of_the_long_way(eight_rhythms):
     X, _ = eight_rhythms(150, 0.5)
     short, long = (

@@ -101,6 +101,7 @@ def test_p_values_of_chance_labels_are_those_of_chance(n):
     assert_uniform(pd.concat(found).set_index("score")["p_value"], n)
 
 
+@pytest.mark.slow
 @HOW_OFTEN
 def test_p_values_of_a_method_on_noise_are_those_of_chance(n):
     rng = np.random.default_rng(1)

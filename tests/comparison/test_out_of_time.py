@@ -36,6 +36,7 @@ def of(table, outcome, method):
     return table[(table["outcome"] == outcome) & (table["method"] == method)].iloc[0]
 
 
+@pytest.mark.slow
 def test_what_is_planted_is_foretold_and_nothing_else():
     known, later, features = customers()
     found = usefulness(known, later, features=features, reference="industry")

@@ -53,6 +53,7 @@ def named(n_trials, *how, **more):
     return some, np.mean([winner == "m0" for winner in winners])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_regions", [1, 6])
 def test_methods_of_equal_worth_have_no_winner(n_regions):
     assert named(200, 3, n_regions, 2 if n_regions > 1 else 5, n_seeds=2)[0] <= 0.05

@@ -289,6 +289,7 @@ def outcome_region(folder, delays, until="2024-07-21"):
     return money(folder, bills, rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("delays", "late"),
     [
@@ -481,6 +482,7 @@ def features(region):
     return axes, pay.credit_indicators(region, "2024-09-30")
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @given(factor=st.sampled_from([2, 10, 100, 1000]))
 def test_in_another_currency_only_amounts_change(odd, factor):
@@ -497,6 +499,7 @@ def test_in_another_currency_only_amounts_change(odd, factor):
             assert_series_equal(one[column] * factor, other[column])
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @given(data=st.data())
 def test_names_and_order_of_customers_do_not_matter(odd, data):

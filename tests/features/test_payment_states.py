@@ -295,6 +295,7 @@ def odd(request, tmp_path_factory):
     return bills, payments, region_of(folder, bills=bills, payments=payments)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_of", ["2024-04-10", "2024-07-31", "2024-12-31"])
 def test_states_are_those_of_plain_loops(odd, as_of):
     bills, payments, region = odd
@@ -305,6 +306,7 @@ def test_states_are_those_of_plain_loops(odd, as_of):
     assert_frame_equal(found[list(expected)], expected, check_dtype=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_of", ["2024-04-10", "2024-07-31"])
 def test_what_comes_later_has_no_influence(odd, as_of, tmp_path):
     bills, payments, region = odd

@@ -343,6 +343,7 @@ def test_the_collected_region_files_are_refused_in_words(tmp_path, case):
     assert "region.yaml" in refusal(tmp_path, case.read_bytes())
 
 
+@pytest.mark.slow
 def test_wrong_settings_end_the_command_with_code_2(tmp_path):
     (tmp_path / "region.yaml").write_text(with_k("five"))
     done = subprocess.run(

@@ -430,6 +430,7 @@ def test_a_fault_of_a_yaml_file_is_named(read, old, new, named):
     assert not [word for word in named if word not in message], message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [

@@ -16,6 +16,8 @@ from research.segmenters.ahp import read_judgements
 from research.segmenters.credit import Migration, NewCustomer, ScoringFunction, Veto
 from research.service import credit
 
+pytestmark = pytest.mark.slow
+
 YAML = "".join(
     line
     for line in REGION_YAML.splitlines(keepends=True)

@@ -196,6 +196,7 @@ def test_no_two_traits_are_said_alike():
         assert len(set(said)) == len(said)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10**6), k=st.integers(1, 6))
 def test_names_are_distinct_modest_and_the_same_in_any_order(seed, k):

@@ -16,6 +16,8 @@ from research.region.synthetic.judged import Cells, kept_cells
 from research.region.synthetic.population.customers import people
 from research.region.synthetic.weather import weather
 
+pytestmark = pytest.mark.slow
+
 # Tables that come from outside, or that readings make superfluous.
 SMALL = {"customers": 100, "days": 63, "panel": 30}
 NOT_MADE = {"price_signal", "labels", "energy_monthly", "payment_history"}

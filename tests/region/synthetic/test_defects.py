@@ -12,6 +12,8 @@ from research.region.synthetic.defects import cells, inject_daily, inject_interv
 from research.region.synthetic.defects.log import as_text, row_keys
 from research.region.synthetic.defects.tables import inject_tables
 
+pytestmark = pytest.mark.slow
+
 N, N_DAYS = 400, 210
 LEVELS = (
     pytest.param("light", marks=pytest.mark.slow),

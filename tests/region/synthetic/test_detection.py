@@ -122,6 +122,7 @@ def test_what_no_rule_can_find_is_said_so_with_its_reason(found):
     assert (beyond["planted"] > 0).all() and (beyond["hits"] == 0).all()
 
 
+@pytest.mark.slow
 def test_an_import_mends_the_ids_that_lost_their_zeros(tmp_path):
     plan = plan_of("haihe", customers=300, panel=20, days=60, defects="heavy")
     people = population.people(plan)

@@ -9,6 +9,8 @@ from research.region.ingest.table import import_table
 from research.region.schema import TABLES, parts_of
 from research.region.synthetic.exports import as_written, write_exports
 
+pytestmark = pytest.mark.slow
+
 DAYS = pd.date_range("2024-01-01", periods=3)
 
 

@@ -16,6 +16,8 @@ from research.region.synthetic.population.customers import people as people_of
 from research.region.synthetic.weather import weather
 from research.region.tariff import late_fee
 
+pytestmark = pytest.mark.slow
+
 LINES = ["energy_charge", "basic_charge", "pf_adjust", "funds", "other"]
 
 

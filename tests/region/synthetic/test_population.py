@@ -14,6 +14,8 @@ from research.region.synthetic.population.archetypes import ARCHETYPES, SHARES
 from research.region.synthetic.population.customers import counts_of, matched, people
 from research.region.synthetic.streams import stream
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(4)
 
 

@@ -19,6 +19,8 @@ from research.region.synthetic.voices.tickets import (
     tickets,
 )
 
+pytestmark = pytest.mark.slow
+
 TIMES = ["ts_created", "ts_dispatch", "ts_contact", "ts_done", "ts_visit_back"]
 
 

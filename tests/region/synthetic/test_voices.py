@@ -19,6 +19,8 @@ from research.region.synthetic.voices.staff import manager_log, products, sla
 from research.region.synthetic.voices.surveys import needs_survey, satisfaction
 from research.region.synthetic.voices.tickets import tickets
 
+pytestmark = pytest.mark.slow
+
 
 def voices(on: Grid, **causes: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """All that is said and done in a region."""
