@@ -18,6 +18,9 @@ NEGATIVES = 5
 HELD_OUT = 0.1
 """Share of the customers that a network does not learn from."""
 
+LEAST_BATCH = 64
+"""Pairs in a batch at the least, where as many are allowed."""
+
 STEPS = (20, 60)
 """Fewest and most batches an epoch."""
 
@@ -93,6 +96,17 @@ def folds(n, n_networks, rng):
     return np.sort(order[places % n], axis=1)
 
 
+def _size(n_pairs, at_most):
+    """Pairs in a batch: with few customers an epoch need not see each a hundred times.
+
+    Examples
+    --------
+    >>> _size(1_000, 512), _size(8_000, 512), _size(50_000, 512), _size(1_000, 16)
+    (64, 400, 512, 16)
+    """
+    return int(np.clip(n_pairs // STEPS[0], min(LEAST_BATCH, at_most), at_most))
+
+
 def edge_batches(graph, batch_size, rng):
     """Draw the batches of an epoch from a neighbour graph.
 
@@ -106,7 +120,8 @@ def edge_batches(graph, batch_size, rng):
     >>> batches.heads.shape, bool((abs(batches.heads - batches.tails) == 1).all())
     ((20, 4), True)
     """
-    shape = (_n_steps(len(graph.heads), batch_size), batch_size)
+    size = _size(len(graph.heads), batch_size)
+    shape = (_n_steps(len(graph.heads), size), size)
     line = np.cumsum(graph.weights)
     edges = np.searchsorted(line, line[-1] * rng.random(shape), "right")
     edges = np.minimum(edges, len(line) - 1)
@@ -117,16 +132,17 @@ def edge_batches(graph, batch_size, rng):
 
 
 def row_batches(rows, batch_size, rng):
-    """Draw the batches of an epoch from `rows`, each by itself.
+    """Draw the batches of an epoch from `rows`, each by itself and up to twenty times.
 
     Examples
     --------
     >>> row_batches(np.arange(9), 4, np.random.default_rng(0)).heads.shape
     (20, 4)
     """
-    shape = (_n_steps(len(rows), batch_size), 2 * batch_size)
+    size = _size(10 * len(rows), batch_size)
+    shape = (_n_steps(len(rows), size), 2 * size)
     drawn = rows[rng.integers(len(rows), size=shape)]
-    return _batches(drawn[:, :batch_size], drawn[:, batch_size:], rng)
+    return _batches(drawn[:, :size], drawn[:, size:], rng)
 
 
 def _batches(heads, tails, rng):

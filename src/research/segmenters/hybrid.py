@@ -93,7 +93,8 @@ class HybridNetwork(ClusterMixin, BaseEstimator):
         Rounds at most, of 20 to 60 batches each. Training ends before when the loss
         has not fallen for five; "idec" adds a second round of as many.
     batch_size : int, default=512
-        Pairs of customers in a batch, at least 2.
+        Pairs of customers in a batch at most, at least 2. With few customers it is
+        smaller, down to 64: a twentieth of the edges of the graph, or half the rows.
     learning_rate : float, default=3e-3
         Of Adam at the beginning; falls to 0 by half a cosine.
     reject_quantile : float, default=0.99

@@ -241,7 +241,7 @@ def overdue(region, as_of, without: Iterable[str] = ()) -> pd.DataFrame:
         With `bills` and `payments`, or with `payment_history` and no bills.
     as_of : date-like
     without : iterable of str
-        Bills that are held to be paid, see `payer_axes.held_paid`.
+        Bills that are held to be paid, see `credit.held_paid`.
 
     Returns
     -------
