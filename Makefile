@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# Two workers on two cores: more threads would only wait for each other.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+# Two workers on two cores: more threads would only wait for each other. The last tests
+# are the longest (notebooks): who is done takes from the other.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
 SYNTHETIC := haihe hetao minjiang
 REGIONS := london uci_credit $(SYNTHETIC)
 SIZE ?= small
