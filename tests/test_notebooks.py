@@ -56,7 +56,9 @@ def test_a_bare_region_gets_its_reports_and_is_told_what_is_missing(tiny, tmp_pa
     quality = page(tmp_path / "out", "01_data_quality")
     for missing in ("time-of-use calendar", "price signal", "known classes", "weather"):
         assert missing in quality
-    assert "brings no table of known classes" in page(tmp_path / "out", "02_load_segments")
+    assert "brings no table of known classes" in page(
+        tmp_path / "out", "02_load_segments"
+    )
 
 
 def test_the_planted_rhythms_are_found_and_named(tiny, tmp_path):
