@@ -21,13 +21,14 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from research.segmenters import _model_files as model_files
 from research.segmenters._consensus import consensus
 from research.segmenters._dense import Head, by_segment, encode, membership
 from research.segmenters._em import Mixture
 from research.segmenters._learning import autoencoder, learner
+from research.segmenters._nearest import ShapesMixin
 from research.segmenters._parameters import check_choice, check_count, check_share
 from research.segmenters._prepared import (
     numbered,
@@ -43,7 +44,7 @@ from research.segmenters._runs import (
     usual_limits,
 )
 from research.segmenters._training import folds, widths
-from research.segmenters.shapes import NORMALIZATIONS, normalize_shapes
+from research.segmenters.shapes import NORMALIZATIONS
 
 ARMS = ("graph", "autoencoder", "idec", "som")
 """Ways to learn the code and to divide it."""
@@ -55,7 +56,7 @@ FILED = (
 """What `HybridNetwork.save` files beside the networks, as far as it is there."""
 
 
-class HybridNetwork(ClusterMixin, BaseEstimator):
+class HybridNetwork(ShapesMixin, ClusterMixin, BaseEstimator):
     """Segment customers by codes that networks learn of their curves (混合神经网络).
 
     Each row is normalised by itself. An autoencoder (dense layers of 128, 128, the
@@ -306,12 +307,6 @@ class HybridNetwork(ClusterMixin, BaseEstimator):
         """
         points = self._points(X)
         return scores(self.runs_, points).shares
-
-    def shapes(self, X):
-        """Rows of `X` as this segmenter compares them, see `LoadShapeKMeans.shapes`."""
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        return normalize_shapes(X, self.normalization)
 
     def codes(self, X):
         """Code of each row of `X` by the network that agrees best with the result.

@@ -25,20 +25,18 @@ Centres and distances are worked out in double precision.
 from functools import cache
 
 import numpy as np
-from scipy.spatial.distance import cdist
 from sklearn.base import (
     BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
     ClusterMixin,
-    TransformerMixin,
     clone,
 )
 from sklearn.cluster import KMeans
 from sklearn.utils import check_array, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 from threadpoolctl import ThreadpoolController
 
-from research.segmenters._limits import distance_limits, margin_of
+from research.segmenters._limits import distance_limits
+from research.segmenters._nearest import NearestCenterMixin
 from research.segmenters._ordering import by_content, by_form, from_the_largest
 from research.segmenters._parameters import check_choice, check_count, check_share
 from research.segmenters._prepared import remarks_on_sizes
@@ -51,9 +49,7 @@ thread: more threads only wait for each other, and on two cores with other work 
 customers took 136 ms instead of 10."""
 
 
-class LoadShapeKMeans(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
-):
+class LoadShapeKMeans(NearestCenterMixin, ClusterMixin, BaseEstimator):
     """Segment customers by the shape of their curve, whatever its size.
 
     Each row is normalised by itself, then the rows are clustered by k-means (Lloyd's
@@ -221,90 +217,6 @@ class LoadShapeKMeans(
         self._n_features_out = self.n_clusters
         return self
 
-    def predict(self, X):
-        """Nearest segment of each row of `X`, however far it is.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_customers, n_readings)
-            Finite curves with the readings of `fit`, in any unit.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_customers,)
-            0 to n_clusters - 1; of two segments equally near, the first.
-
-        Raises
-        ------
-        ValueError
-            If `X` holds NaN or infinite values, or another number of readings.
-
-        Examples
-        --------
-        >>> segmenter = LoadShapeKMeans(2, random_state=0).fit([[1, 3], [2, 6], [3, 1]])
-        >>> segmenter.predict([[10, 29], [29, 10]]).tolist()
-        [0, 1]
-        """
-        return self.transform(X).argmin(axis=1).astype(np.int32)
-
-    def transform(self, X):
-        """Distances of the normalised rows of `X` to the centres.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_customers, n_readings)
-            Finite curves with the readings of `fit`, in any unit.
-
-        Returns
-        -------
-        distances : ndarray of shape (n_customers, n_clusters)
-            Euclidean, at least 0 [unitless].
-
-        Raises
-        ------
-        ValueError
-            If `X` holds NaN or infinite values, or another number of readings.
-
-        Examples
-        --------
-        >>> segmenter = LoadShapeKMeans(2, random_state=0).fit([[1, 3], [2, 6], [3, 1]])
-        >>> segmenter.transform([[10, 30]]).round(2).tolist()
-        [[0.0, 0.94]]
-        """
-        return cdist(self.shapes(X), self.cluster_centers_)
-
-    def shapes(self, X):
-        """Rows of `X` as this segmenter compares them.
-
-        The space in which centres lie and in which a validity index of its segments has
-        to be computed.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_customers, n_readings)
-            Finite curves, in any unit.
-
-        Returns
-        -------
-        shapes : ndarray of shape (n_customers, n_readings)
-            Rows under `normalization`, see `normalize_shapes`.
-
-        Raises
-        ------
-        ValueError
-            If `X` holds NaN or infinite values, or another number of readings than at
-            `fit`.
-
-        Examples
-        --------
-        >>> segmenter = LoadShapeKMeans(2, random_state=0).fit([[1, 3], [2, 6], [3, 1]])
-        >>> segmenter.shapes([[10, 40]]).tolist()
-        [[0.25, 1.0]]
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        return normalize_shapes(X, self.normalization)
-
     def compact(self, X):
         """The same clustering of the rows of `X` on the fewest columns.
 
@@ -348,66 +260,6 @@ class LoadShapeKMeans(
         first = np.flatnonzero(np.r_[True, differs])
         points[order] = points[order[first]][np.r_[0, differs.cumsum()]]
         return clone(self).set_params(normalization="none"), points
-
-    def distance_ratio(self, X):
-        """How far each row is from its segment, over what is usual there.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_customers, n_readings)
-            Finite curves with the readings of `fit`, in any unit.
-
-        Returns
-        -------
-        ratio : ndarray of shape (n_customers,)
-            Distance to the nearest centre over the limit of that segment, at least 0
-            [unitless]. Above 1 the curve fits no segment: `predict` still names the
-            nearest, but it should not be believed.
-
-        Raises
-        ------
-        ValueError
-            If `X` holds NaN or infinite values, or another number of readings.
-
-        Examples
-        --------
-        >>> curves = [[1, 2, 4], [1, 2, 5], [1, 2, 6], [6, 2, 1], [5, 2, 1], [4, 2, 1]]
-        >>> segmenter = LoadShapeKMeans(2, random_state=0).fit(curves)
-        >>> (segmenter.distance_ratio([[10, 22, 48], [1, 9, 1]]) > 1).tolist()
-        [False, True]
-        """
-        distances = self.transform(X)
-        nearest = distances.argmin(axis=1)
-        return distances.min(axis=1) / self.distance_limits_[nearest]
-
-    def margin(self, X):
-        """How much nearer each row is to its segment than to the next.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_customers, n_readings)
-            Finite curves with the readings of `fit`, in any unit.
-
-        Returns
-        -------
-        margin : ndarray of shape (n_customers,)
-            1 - d1 / d2, with d1 and d2 the distances to the nearest and the second
-            nearest centre, in [0, 1] [unitless]: near 0 a border case that as well
-            belongs to the next segment, 1 at the centre. 0 where the row lies on two
-            centres at once; 1 throughout where there is only one segment.
-
-        Raises
-        ------
-        ValueError
-            If `X` holds NaN or infinite values, or another number of readings.
-
-        Examples
-        --------
-        >>> segmenter = LoadShapeKMeans(2, random_state=0).fit([[1, 3], [2, 6], [3, 1]])
-        >>> segmenter.margin([[1, 3], [1, 1], [9, 11]]).round(2).tolist()
-        [1.0, 0.0, 0.3]
-        """
-        return margin_of(self.transform(X))
 
     def _too_few_shapes(self, X, n_shapes):
         return ValueError(
