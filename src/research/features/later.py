@@ -5,7 +5,7 @@ import pandas as pd
 
 from research.features import load, payment
 from research.features.payment.dates import months_after
-from research.region import InputError, NotApplicable
+from research.region import NotApplicable
 
 OUTCOMES = {
     "log_daily_kwh": ("energy a day, its logarithm", "日均电量对数"),
@@ -61,7 +61,7 @@ def later_outcomes(
     ):
         try:
             found |= look(region, day, end, months)
-        except (NotApplicable, InputError) as error:
+        except NotApplicable as error:
             lacking |= dict.fromkeys(names, str(error))
     if not found:
         raise NotApplicable(
