@@ -27,6 +27,7 @@ from research.comparison.inference import (
     infer,
 )
 from research.comparison.intervals import share_intervals
+from research.comparison.narrowed import compare_labels, protocol_of_labels, without
 from research.comparison.nulls import permutation_null
 from research.comparison.out_of_time import usefulness
 from research.comparison.perturbation import (
@@ -70,6 +71,7 @@ from research.comparison.stability import (
     prediction_strength,
     stability_band,
 )
+from research.comparison.trials import Trials, run_trials
 from research.comparison.validity import (
     clustering_dispersion_indicator,
     davies_bouldin_rms,
@@ -106,6 +108,7 @@ __all__ = [
     "ProtocolError",
     "RankTest",
     "RefusedRule",
+    "Trials",
     "Units",
     "UnplannedError",
     "Verdict",
@@ -120,6 +123,7 @@ __all__ = [
     "check_runs",
     "choose_k",
     "clustering_dispersion_indicator",
+    "compare_labels",
     "compare_risks",
     "compare_stability",
     "complete",
@@ -151,6 +155,7 @@ __all__ = [
     "point_silhouettes",
     "prediction_strength",
     "protocol_of",
+    "protocol_of_labels",
     "psi",
     "psi_band",
     "psi_by_chance",
@@ -160,6 +165,7 @@ __all__ = [
     "read_protocol",
     "refuse_unplanned",
     "reliability",
+    "run_trials",
     "sampled_silhouette",
     "scatter_index",
     "score_segmentations",
@@ -177,4 +183,5 @@ __all__ = [
     "weighted_runs",
     "wilson_interval",
     "within_between_ratio",
+    "without",
 ]

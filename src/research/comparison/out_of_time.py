@@ -103,7 +103,7 @@ def usefulness(
     0  no segments    R2   0.00
     1       rhythm    R2   0.92
     """
-    _refuse_overlap(learnt_until, comes_from)
+    refuse_overlap(learnt_until, comes_from)
     both = _customers(segmentations, outcomes, features)
     if reference is not None and reference not in segmentations:
         raise ValueError(
@@ -270,7 +270,8 @@ def _customers(segmentations, outcomes, features):
     return both
 
 
-def _refuse_overlap(learnt_until, comes_from):
+def refuse_overlap(learnt_until, comes_from):
+    """Refuse outcomes that begin before what segments are learnt from ends."""
     if (learnt_until is None) != (comes_from is None):
         raise ValueError("Give both learnt_until and comes_from, or neither.")
     if learnt_until is None:

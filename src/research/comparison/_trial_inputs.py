@@ -1,0 +1,141 @@
+"""What a comparison is given: tables on the same customers, methods as planned."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from research.comparison import _scores as scores
+from research.comparison.verdict import FLOORS
+
+OWN_SCORES = ("stability", "silhouette", "plainness", "seconds", "memory MB")
+"""Scores besides the usefulness."""
+
+
+class Given(NamedTuple):
+    """All that the runs need, on the same customers in one order."""
+
+    features: dict[str, pd.DataFrame]
+    labels: pd.DataFrame
+    outcomes: pd.DataFrame
+    events: dict[str, bool]
+    traits: np.ndarray | None
+    space: np.ndarray | None
+
+
+def given_tables(protocol, methods, features, outcomes, labels, traits, space):
+    """The tables on the customers that have all features, checked."""
+    for told, table in (*features.items(), ("outcomes", outcomes), ("labels", labels)):
+        if table is not None and not table.index.is_unique:
+            twice = table.index[table.index.duplicated()][0]
+            raise ValueError(
+                f"Each customer must stand once in {told}. Found {twice} twice."
+            )
+    _refuse_missing(protocol, methods, features, outcomes, labels)
+    wanted = dict.fromkeys(
+        name for method in methods for name in protocol.features_of(method)
+    )
+    if not wanted:
+        wanted = {name: None for name in protocol.features if name in features}
+    customers = outcomes.index if not wanted else None
+    left_out = {}
+    for name in wanted:
+        whole = features[name].dropna()
+        if customers is None:
+            customers, left_out[name] = whole.index, len(features[name]) - len(whole)
+            continue
+        both = customers.intersection(whole.index, sort=False)
+        left_out[name] = len(customers) - len(both)
+        customers = both
+    if not len(customers):
+        raise ValueError(
+            "No customer has all the features: compare the index of the tables."
+        )
+    given = outcomes.reindex(customers)
+    known = given.notna().any(axis=1)
+    left_out["no outcome"] = int((~known).sum())
+    customers, given = customers[known], given[known]
+    blocks = {name: features[name].loc[customers] for name in wanted}
+    if labels is None:
+        labels = pd.DataFrame(index=customers)
+    if space is None and all(name in blocks for name in protocol.features):
+        space = pd.concat([blocks[name] for name in protocol.features], axis=1)
+    return (
+        Given(
+            blocks,
+            labels.reindex(customers),
+            given.astype(float),
+            {name: scores.is_event(outcomes[name]) for name in outcomes},
+            None if traits is None else traits.reindex(customers).to_numpy(float),
+            None if space is None else space.loc[customers].to_numpy(float),
+        ),
+        customers,
+        pd.Series(left_out, dtype=int),
+    )
+
+
+def _refuse_missing(protocol, methods, features, outcomes, labels):
+    """Refuse a protocol that names what is not there, all faults at once."""
+    there = {*methods, *FLOORS, *(() if labels is None else labels)}
+    faults = [
+        f"method {name!r} is in neither methods nor labels"
+        for name in protocol.methods
+        if name not in there
+    ]
+    faults += [
+        f"{name!r} is handed over and the protocol does not plan it"
+        for name in methods
+        if name not in protocol.methods
+    ]
+    for name in methods:
+        if name in protocol.methods:
+            faults += [
+                f"features {block!r} of {name!r} are not there"
+                for block in protocol.features_of(name)
+                if block not in features
+            ]
+    known = [
+        scores.USEFULNESS,
+        *(f"{scores.USEFULNESS}: {name}" for name in outcomes),
+        *OWN_SCORES,
+    ]
+    faults += [
+        f"metric {name!r} is not known here (known: {', '.join(known)})"
+        for name in protocol.metrics
+        if name not in known
+    ]
+    if faults:
+        raise ValueError(
+            f"{protocol.source} does not go with what is there: {'; '.join(faults)}. "
+            "Hand it over, or take it out by `without`."
+        )
+
+
+def settled(protocol, methods):
+    """Copies of the methods with the settings of the protocol."""
+    made = {}
+    for name, method in methods.items():
+        plan = protocol.methods[name]
+        own = method.get_params()
+        wanted = list(plan.settings)
+        if plan.takes_seed:
+            wanted.append("random_state")
+        if plan.takes_k:
+            wanted.append(number_name(own))
+        lacking = [str(word) for word in wanted if word not in own]
+        if lacking:
+            raise ValueError(
+                f"{protocol.source} sets {', '.join(lacking)} of {name!r}, which "
+                f"{type(method).__name__} does not have. It has {', '.join(own)}."
+            )
+        settings = {
+            word: list(value) if isinstance(value, tuple) else value
+            for word, value in plan.settings.items()
+        }
+        made[name] = clone(method).set_params(**settings)
+    return made
+
+
+def number_name(parameters):
+    return next((n for n in ("n_clusters", "n_components") if n in parameters), "k")
