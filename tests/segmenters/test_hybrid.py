@@ -13,6 +13,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.metrics import adjusted_rand_score
 
+from research.segmenters import _learning
 from research.segmenters import _model_files as model_files
 from research.segmenters.hybrid import ARMS, HybridNetwork
 
@@ -238,3 +239,106 @@ def test_digits_are_told_apart():
         for seed in range(5)
     ]
     assert np.mean(found) >= 0.80
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """Counts the networks that are trained."""
+    counted = []
+    right = _learning.first_weights
+
+    def counting(*given):
+        counted.append(given)
+        return right(*given)
+
+    monkeypatch.setattr(_learning, "first_weights", counting)
+    return counted
+
+
+@pytest.mark.parametrize("arm", ["graph", "autoencoder", "som"])
+def test_redivided_into_as_many_segments_nothing_changes(planted, arm):
+    X, _ = planted
+    network = HybridNetwork(5, arm=arm, **QUICK).fit(X)
+    again = network.redivided(X, 5)
+    assert_array_equal(again.labels_, network.labels_)
+    assert_array_equal(again.limits_, network.limits_)
+    assert_array_equal(again.predict_proba(X), network.predict_proba(X))
+    pd.testing.assert_frame_equal(again.seeds_, network.seeds_)
+    pd.testing.assert_frame_equal(again.history_, network.history_)
+
+
+@pytest.mark.parametrize("k", [1, 3, 8])
+def test_redivided_is_what_a_fit_with_that_code_finds(network, planted, trainings, k):
+    X, _ = planted
+    before = network.get_params(), network.labels_.copy()
+    other = network.redivided(X, k)
+    assert not trainings
+    assert (other.n_clusters, other.code_size) == (k, 5)
+    assert (network.get_params(), network.labels_.tolist()) == (
+        before[0],
+        before[1].tolist(),
+    )
+    anew = clone(other).fit(X)
+    assert len(trainings) == 2
+    assert_array_equal(other.labels_, anew.labels_)
+    assert_array_equal(other.cluster_centers_, anew.cluster_centers_)
+    assert_array_equal(other.distance_ratio(X), anew.distance_ratio(X))
+    assert other.flags_ == anew.flags_
+
+
+def test_a_redivided_network_is_whole(network, planted, tmp_path):
+    X, _ = planted
+    other = network.redivided(X, 3)
+    assert_array_equal(other.predict(X), other.labels_)
+    assert_array_equal(np.bincount(other.labels_), other.cluster_sizes_)
+    assert other.cluster_centers_.shape == (3, 48)
+    assert other.predict_proba(X).shape == (len(X), 3)
+    assert other.codes(X).shape == (len(X), 5)
+    assert_array_equal(other.redivided(X, 5).labels_, network.labels_)
+    path = tmp_path / "three.json"
+    loaded = HybridNetwork.load(path, sha256=other.save(path))
+    assert_array_equal(loaded.predict(X), other.labels_)
+
+
+def test_redivided_labels_stand_in_the_order_of_the_rows(network, planted):
+    X, _ = planted
+    order = np.random.default_rng(3).permutation(len(X))
+    expected = network.redivided(X, 4).labels_[order]
+    assert_array_equal(network.redivided(X[order], 4).labels_, expected)
+
+
+def test_a_network_of_a_sample_is_redivided_on_the_same_sample(planted, trainings):
+    X, _ = planted
+    network = HybridNetwork(5, **QUICK, max_fit=100).fit(X)
+    other = network.redivided(X, 3)
+    assert len(trainings) == QUICK["n_seeds"]
+    assert (other.n_learnt_, len(other.labels_)) == (100, len(X))
+    assert_array_equal(other.labels_, clone(other).fit(X).labels_)
+
+
+def test_other_curves_can_not_be_redivided(network, planted):
+    X, _ = planted
+    changed = X.copy()
+    changed[7, 11] *= 1.01
+    for other in (X[:-1], X[:, :-1], changed):
+        with pytest.raises(ValueError, match="Pass the table of fit"):
+            network.redivided(other, 3)
+    for k in (0, 2.5):
+        with pytest.raises(ValueError, match="n_clusters must be a whole number"):
+            network.redivided(X, k)
+    with pytest.raises(ValueError, match="needs at least 500 customers"):
+        network.redivided(X, 500)
+
+
+def test_centres_learnt_with_the_weights_can_not_be_redivided(planted):
+    X, _ = planted
+    network = HybridNetwork(3, arm="idec", **QUICK | {"epochs": 1}).fit(X)
+    with pytest.raises(ValueError, match="other segments need another training"):
+        network.redivided(X, 2)
+
+
+def test_a_filed_network_knows_no_customer_to_redivide(filed, planted):
+    path, sha256 = filed
+    loaded = HybridNetwork.load(path, sha256=sha256)
+    with pytest.raises(ValueError, match="does not know whom it learnt from"):
+        loaded.redivided(planted[0], 3)

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
 
-from research.segmenters._dense import center_head, encode, mixture_head
+from research.segmenters._dense import encode
+from research.segmenters._division import Trained
 from research.segmenters._neighbours import among, fuzzy_graph
 from research.segmenters._training import (
     NEGATIVES,
@@ -16,12 +17,10 @@ from research.segmenters._training import (
     first_weights,
     row_batches,
 )
-from research.segmenters.prototypes import SOMSegmenter
 
 PATIENCE = 5
 """Epochs without a better loss after which the training ends."""
 
-MIXTURE_STARTS = 3
 # UMAP's curve of nearness 1 / (1 + a d^2b) for a least distance of 0.
 NEAR_A, NEAR_B = 1.929, 0.7915
 # Weight of IDEC's clustering loss beside the reconstruction, as its authors set it.
@@ -47,24 +46,47 @@ def autoencoder(backend, sizes):
     return model
 
 
-def learner(backend, points, sizes, settings):
-    """Train one network after the other on the same points.
+def train(backend, points, held_out, sizes, settings, rng):
+    """Train all networks, one after the other, on the same points.
 
     Parameters
     ----------
+    backend : tuple
     points : ndarray of shape (n, n_columns)
+    held_out : ndarray of int, shape (n_networks, n_held_out)
+        Rows that each network does not learn from.
     sizes : tuple of int
         Widths of the layers.
     settings : HybridNetwork
+    rng : RandomState
 
     Returns
     -------
-    learn : callable
-        Takes the rows to learn from and a generator of random numbers, gives weights,
-        head and training curve. The steps are compiled once for all networks.
+    trained : list of Trained
+    history : DataFrame
+        The training curves: `seed`, `round`, `epoch` and the losses.
     """
+    learn = _learner(backend, points, sizes, settings)
+    trained, curves = [], []
+    seeds = rng.randint(2**31 - 1, size=len(held_out))
+    for number, (seed, fold) in enumerate(zip(seeds, held_out, strict=True)):
+        network, curve = learn(fold, np.random.default_rng(seed))
+        trained.append(network)
+        curves.append(curve.assign(seed=number))
+        if settings.say:
+            settings.say(
+                f"Network {number + 1} of {len(held_out)}: loss "
+                f"{curve['loss'].iloc[-1]:.3f} after {len(curve)} epochs."
+            )
+    first = ["seed", "round", "epoch"]
+    history = pd.concat(curves, ignore_index=True)
+    return trained, history[[*first, *history.columns.difference(first)]]
+
+
+def _learner(backend, points, sizes, settings):
+    """What trains one network; its steps are compiled once for all networks."""
     keras, tf = backend
-    k, size, epochs = settings.n_clusters, settings.batch_size, settings.epochs
+    size, epochs = settings.batch_size, settings.epochs
     graph = None
     if settings.arm == "graph":
         graph = fuzzy_graph(points.astype(np.float32), settings.n_neighbors)
@@ -74,7 +96,8 @@ def learner(backend, points, sizes, settings):
         optimizer.build(model.trainable_variables)
         step = _representation(backend, model, points, optimizer, graph is not None)
 
-    def learn(kept, rng):
+    def learn(fold, rng):
+        kept = np.delete(np.arange(len(points)), fold)
         edges = None if graph is None else among(graph, kept)
         model.set_weights(first_weights(sizes, rng))
         _begin_anew(optimizer)
@@ -88,17 +111,14 @@ def learner(backend, points, sizes, settings):
             rows.append(_checked(step(*batches), settings))
             if _has_settled(rows):
                 break
-        curve = _curve(rows, "representation")
-        weights = model.get_weights()
-        state = np.random.RandomState(rng.integers(2**31))
+        curve, state = _curve(rows, "representation"), int(rng.integers(2**31))
         if settings.arm != "idec":
-            codes = encode(weights, points[kept])
-            return weights, _head_of(codes, k, settings.arm, state), curve
+            return Trained(model.get_weights(), fold, state, None), curve
         weights, centers, rows = _draw_to_centers(
-            backend, model, points[kept], state, rng, settings
+            backend, model, points[kept], np.random.RandomState(state), rng, settings
         )
-        head = center_head(encode(weights, points[kept]), centers, np.arange(k))
-        return weights, head, pd.concat([curve, _curve(rows, "clustering")])
+        curve = pd.concat([curve, _curve(rows, "clustering")])
+        return Trained(weights, fold, state, centers), curve
 
     return learn
 
@@ -214,23 +234,6 @@ def _student(tf, codes, centers):
     squares = tf.reduce_sum(tf.square(codes[:, None] - centers), axis=2)
     kernel = 1 / (1 + squares)
     return kernel / tf.reduce_sum(kernel, axis=1, keepdims=True)
-
-
-def _head_of(codes, k, arm, state):
-    """What divides the codes: by the map for "som", else by a mixture."""
-    if arm == "som":
-        segmenter = SOMSegmenter(
-            k, how="ward", normalization="none", random_state=state
-        )
-        segmenter.fit(codes)
-        taken = segmenter.unit_labels_ >= 0
-        units = segmenter.map_.prototypes_[taken]
-        return center_head(codes, units, segmenter.unit_labels_[taken])
-    starts = [
-        KMeans(k, n_init=1, random_state=state).fit(codes).labels_
-        for _ in range(MIXTURE_STARTS)
-    ]
-    return mixture_head(codes, np.array(starts))
 
 
 def _begin_anew(optimizer):

@@ -178,3 +178,23 @@ def agreement_of_seeds(divisions, labels):
             ],
         }
     )
+
+
+def table_of_seeds(history, divisions, labels):
+    """The end of each training, and how far the runs agree: `seeds_`.
+
+    Parameters
+    ----------
+    history : DataFrame
+        With `seed` and `loss`, a row an epoch.
+    divisions : ndarray of int, shape (n_runs, n_customers)
+    labels : ndarray of int, shape (n_customers,)
+
+    Returns
+    -------
+    seeds : DataFrame
+        A row a network: `seed`, `epochs`, `loss` and what `agreement_of_seeds` says.
+    """
+    rounds = history.groupby("seed")
+    ends = pd.DataFrame({"epochs": rounds.size(), "loss": rounds["loss"].last()})
+    return ends.reset_index().join(agreement_of_seeds(divisions, labels))

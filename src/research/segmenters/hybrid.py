@@ -13,50 +13,39 @@ TensorFlow takes five seconds to import and is imported when a network is traine
 filed. A fitted segmenter holds its weights as arrays and predicts with numpy alone.
 """
 
-import os
-from functools import cache
-from numbers import Integral, Real
-
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from research.segmenters import _model_files as model_files
-from research.segmenters._consensus import consensus
-from research.segmenters._dense import Head, by_segment, encode, membership
-from research.segmenters._em import Mixture
-from research.segmenters._learning import autoencoder, learner
+from research.segmenters._backend import keras_and_tensorflow
+from research.segmenters._dense import encode
+from research.segmenters._division import divided, fingerprint
+from research.segmenters._learning import train
 from research.segmenters._nearest import ShapesMixin
-from research.segmenters._parameters import check_choice, check_count, check_share
+from research.segmenters._network_checks import (
+    ARMS,
+    check_fingerprint,
+    check_network,
+    check_redividable,
+)
+from research.segmenters._network_files import FilesMixin
 from research.segmenters._prepared import (
     numbered,
     prepared,
     remarks_on_sizes,
     restored,
 )
-from research.segmenters._runs import (
-    Run,
-    affinity,
-    agreement_of_seeds,
-    scores,
-    usual_limits,
-)
+from research.segmenters._runs import scores, table_of_seeds, usual_limits
 from research.segmenters._training import folds, widths
-from research.segmenters.shapes import NORMALIZATIONS
 
-ARMS = ("graph", "autoencoder", "idec", "som")
-"""Ways to learn the code and to divide it."""
+__all__ = ["ARMS", "HybridNetwork"]
 
-FILED = (
-    *("_center", "_scale", "cluster_centers_", "cluster_sizes_", "limits_", "flags_"),
-    *("history_", "seeds_", "n_learnt_", "n_features_in_", "feature_names_in_"),
-)
-"""What `HybridNetwork.save` files beside the networks, as far as it is there."""
+REUSED = ("_learnt", "n_learnt_", "_fingerprint", "_center", "_scale", "_trained")
+"""What a network of other segments takes over; `history_` it copies."""
 
 
-class HybridNetwork(ShapesMixin, ClusterMixin, BaseEstimator):
+class HybridNetwork(FilesMixin, ShapesMixin, ClusterMixin, BaseEstimator):
     """Segment customers by codes that networks learn of their curves (混合神经网络).
 
     Each row is normalised by itself. An autoencoder (dense layers of 128, 128, the
@@ -212,7 +201,7 @@ class HybridNetwork(ShapesMixin, ClusterMixin, BaseEstimator):
             fewer customers, or fewer different shapes, than segments are wanted, or
             the training diverged.
         """
-        self._check_parameters()
+        check_network(self)
         shapes, order, _, _ = prepared(self, X, self.n_clusters)
         if len(shapes) < 2:
             raise ValueError(
@@ -222,40 +211,66 @@ class HybridNetwork(ShapesMixin, ClusterMixin, BaseEstimator):
         learnt = np.arange(len(shapes))
         if len(shapes) > self.max_fit:
             learnt = np.sort(rng.choice(len(shapes), self.max_fit, replace=False))
-        self.n_learnt_ = len(learnt)
+        self._learnt, self.n_learnt_ = learnt, len(learnt)
+        self._fingerprint = fingerprint(shapes)
         self._center = shapes[learnt].mean(axis=0)
         self._scale = float(np.sqrt(shapes[learnt].var(axis=0).mean())) or 1.0
-        points = (shapes - self._center) / self._scale
-        held_out = folds(len(learnt), self.n_seeds, rng)
-        trained, self.history_ = self._train(points[learnt], held_out, rng)
-        codes = [encode(weights, points[learnt]) for weights, _ in trained]
-        divisions = np.array(
-            [
-                by_segment(head, membership(head, code)).argmax(axis=1)
-                for code, (_, head) in zip(codes, trained, strict=True)
-            ]
+        self._trained, self.history_ = train(
+            keras_and_tensorflow(),
+            self._scaled(shapes[learnt]),
+            folds(len(learnt), self.n_seeds, rng),
+            self._sizes(),
+            self,
+            rng,
         )
-        common = consensus(divisions, self.n_clusters)
-        runs = [
-            Run(weights, head, affinity(own, common, self.n_clusters))
-            for own, (weights, head) in zip(divisions, trained, strict=True)
-        ]
-        labels, centers, sizes, old = numbered(
-            scores(runs, points).shares.argmax(axis=1), shapes, self.n_clusters
-        )
-        self.runs_ = [run._replace(affinity=run.affinity[:, old]) for run in runs]
-        self.cluster_centers_, self.cluster_sizes_ = centers, sizes
-        self.labels_ = restored(labels, order)
-        self.flags_ = remarks_on_sizes(sizes)
-        self.limits_ = usual_limits(
-            runs,
-            [points[learnt[fold]] for fold in held_out]
-            if held_out.size
-            else [points] * self.n_seeds,
-            self.reject_quantile,
-        )
-        self.seeds_ = self._seeds(divisions, labels[learnt])
-        return self
+        return self._divide(shapes, order)
+
+    def redivided(self, X, n_clusters):
+        """Other segments of the customers of `fit`, by the networks that are trained.
+
+        Training is what takes the time. Of the default arm it depends on the number of
+        segments through the length of the code alone: this is what a `fit` with
+        `n_clusters` and the same `code_size` finds, at a tenth of its cost or less.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_customers, n_readings)
+            The very curves of `fit`; their order does not matter.
+        n_clusters : int
+            Number of segments, at least 1.
+
+        Returns
+        -------
+        network : HybridNetwork
+            A new one, fitted, of these `n_clusters` and of the `code_size` that was
+            trained. It shares the weights with this one, which is not changed. With
+            the number of segments of `fit` its segments are the same.
+
+        Raises
+        ------
+        ValueError
+            If `X` is not what `fit` was given, `n_clusters` out of its range, the arm
+            "idec", whose centres are learnt together with the weights, or this network
+            was read from a file, which does not say whom it learnt from.
+
+        Examples
+        --------
+        >>> curves = [[1, 4], [2, 9], [3, 11], [9, 2], [8, 3], [4, 1], [5, 5], [6, 6]]
+        >>> network = HybridNetwork(2, n_seeds=1, epochs=5, batch_size=8)
+        >>> network.fit(curves).redivided(curves, 3).cluster_sizes_.sum()
+        np.int64(8)
+        """
+        check_is_fitted(self)
+        check_redividable(self)
+        own = {"n_clusters": n_clusters, "code_size": self._code_size()}
+        other = type(self)(**self.get_params() | own)
+        check_network(other)
+        shapes, order, _, _ = prepared(other, X, n_clusters)
+        check_fingerprint(self._fingerprint, shapes)
+        for name in REUSED:
+            setattr(other, name, getattr(self, name))
+        other.history_ = self.history_.copy()
+        return other._divide(shapes, order)
 
     def predict(self, X):
         """Likeliest segment of each row of `X`, however ill it fits.
@@ -355,143 +370,36 @@ class HybridNetwork(ShapesMixin, ClusterMixin, BaseEstimator):
         _, error, distance = scores(self.runs_, points)
         return np.maximum(error / self.limits_[0], distance / self.limits_[1])
 
-    def save(self, path):
-        """File the fitted networks: a JSON file, and a ``.keras`` file each beside it.
+    def _divide(self, shapes, order):
+        """Segments of all rows, and all that is told of them."""
+        points = self._scaled(shapes)
+        runs, divisions = divided(
+            self._trained, points[self._learnt], self.n_clusters, self.arm
+        )
+        labels, centers, sizes, old = numbered(
+            scores(runs, points).shares.argmax(axis=1), shapes, self.n_clusters
+        )
+        self.runs_ = [run._replace(affinity=run.affinity[:, old]) for run in runs]
+        self.cluster_centers_, self.cluster_sizes_ = centers, sizes
+        self.labels_ = restored(labels, order)
+        self.flags_ = remarks_on_sizes(sizes)
+        unseen = [points[self._learnt[network.held_out]] for network in self._trained]
+        self.limits_ = usual_limits(
+            runs,
+            unseen if len(unseen[0]) else [points] * len(runs),
+            self.reject_quantile,
+        )
+        self.seeds_ = table_of_seeds(self.history_, divisions, labels[self._learnt])
+        return self
 
-        Parameters
-        ----------
-        path : path-like
-            Of the JSON file, ending in ``.json``. It holds parameters, mixtures, limits
-            and the SHA-256 of every ``.keras`` file; no label and no curve of a single
-            customer.
-
-        Returns
-        -------
-        sha256 : str
-            Of the JSON file, which `load` asks for: keep it somewhere else.
-
-        Raises
-        ------
-        ValueError
-            If `path` does not end in ``.json``.
-        """
-        check_is_fitted(self)
-        models = []
-        for run in self.runs_:
-            model = autoencoder(_backend(), self._sizes())
-            model.set_weights(run.weights)
-            models.append(model)
-        given = self.get_params()
-        is_seed = isinstance(self.random_state, Integral)
-        given |= {"say": None, "random_state": self.random_state if is_seed else None}
-        learned = {name: getattr(self, name) for name in FILED if hasattr(self, name)}
-        heads = [[*run.head.mixture, *run.head[1:], run.affinity] for run in self.runs_]
-        return model_files.write(path, given, learned | {"heads": heads}, models)
-
-    @classmethod
-    def load(cls, path, *, sha256):
-        """Read what `save` filed, and refuse anything else.
-
-        Parameters
-        ----------
-        path : path-like
-            Of the JSON file.
-        sha256 : str
-            What `save` returned. It is compared before a byte is interpreted; the JSON
-            file vouches for the ``.keras`` files in the same way. These may hold plain
-            dense layers only and are opened in Keras' safe mode: nothing that a file
-            brings along is run.
-
-        Returns
-        -------
-        network : HybridNetwork
-            Fitted, without `labels_`.
-
-        Raises
-        ------
-        ValueError
-            If a file is missing or is not the one that was saved.
-        """
-        given, learned, files = model_files.read(path, sha256)
-        network = cls(**given)
-        heads = learned.pop("heads")
-        for name, value in learned.items():
-            setattr(network, name, value)
-        keras, _ = _backend()
-        network.runs_ = []
-        for (*mixture, groups, precisions, affinity_), file in zip(
-            heads, files, strict=True
-        ):
-            model = model_files.opened(file, keras.saving.load_model)
-            head = Head(Mixture(*mixture), groups, precisions)
-            network.runs_.append(Run(model.get_weights(), head, affinity_))
-        return network
-
-    def _seeds(self, divisions, labels):
-        """Table of `seeds_`: the end of each training, and how far the runs agree."""
-        rounds = self.history_.groupby("seed")
-        ends = pd.DataFrame({"epochs": rounds.size(), "loss": rounds["loss"].last()})
-        return ends.reset_index().join(agreement_of_seeds(divisions, labels))
+    def _scaled(self, shapes):
+        return (shapes - self._center) / self._scale
 
     def _points(self, X):
-        return (self.shapes(X) - self._center) / self._scale
+        return self._scaled(self.shapes(X))
+
+    def _code_size(self):
+        return max(2, self.code_size or min(10, self.n_clusters))
 
     def _sizes(self):
-        code_size = self.code_size or min(10, self.n_clusters)
-        return widths(self.n_features_in_, max(2, code_size))
-
-    def _train(self, points, held_out, rng):
-        """Weights and head of each network, and the training curves of all."""
-        learn = learner(_backend(), points, self._sizes(), self)
-        trained, curves = [], []
-        seeds = rng.randint(2**31 - 1, size=self.n_seeds)
-        for number, (seed, fold) in enumerate(zip(seeds, held_out, strict=True)):
-            kept = np.delete(np.arange(len(points)), fold)
-            weights, head, curve = learn(kept, np.random.default_rng(seed))
-            trained.append((weights, head))
-            curves.append(curve.assign(seed=number))
-            if self.say:
-                loss = curve["loss"].iloc[-1]
-                self.say(
-                    f"Network {number + 1} of {self.n_seeds}: loss {loss:.3f} after "
-                    f"{len(curve)} epochs."
-                )
-        first = ["seed", "round", "epoch"]
-        history = pd.concat(curves, ignore_index=True)
-        return trained, history[[*first, *history.columns.difference(first)]]
-
-    def _check_parameters(self):
-        check_count("n_clusters", self.n_clusters)
-        check_choice("arm", self.arm, ARMS)
-        check_choice("normalization", self.normalization, NORMALIZATIONS)
-        if self.code_size is not None:
-            check_count("code_size", self.code_size, 2)
-        check_count("n_neighbors", self.n_neighbors)
-        check_count("n_seeds", self.n_seeds)
-        check_count("max_fit", self.max_fit, max(2, self.n_clusters))
-        check_count("epochs", self.epochs)
-        check_count("batch_size", self.batch_size, 2)
-        rate = self.learning_rate
-        if not isinstance(rate, Real) or isinstance(rate, bool) or not 0 < rate < 1:
-            raise ValueError(
-                f"learning_rate must be a number between 0 and 1. Got {rate!r} instead."
-            )
-        check_share("reject_quantile", self.reject_quantile)
-        if self.say is not None and not callable(self.say):
-            raise ValueError(f"say must be callable or None. Got {self.say!r} instead.")
-
-
-@cache
-def _backend():
-    """Keras and TensorFlow, which is told to keep its notices to itself."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # sums in one order, no notice
-    import keras
-    import tensorflow
-
-    if keras.backend.backend() != "tensorflow":
-        raise ImportError(
-            "HybridNetwork needs Keras on TensorFlow. Found the backend "
-            f"{keras.backend.backend()!r}: unset KERAS_BACKEND and start anew."
-        )
-    return keras, tensorflow
+        return widths(self.n_features_in_, self._code_size())
