@@ -1,6 +1,11 @@
 """Segmentations side by side: stability, validity and the choice of their number."""
 
-from research.comparison.agreement import agreement, pieces
+from research.comparison.agreement import (
+    agreement,
+    agreement_matrix,
+    pairwise_agreement,
+    pieces,
+)
 from research.comparison.calibration import (
     MonotoneVerdict,
     brier,
@@ -40,6 +45,7 @@ from research.comparison.planned import (
     complete,
     count_runs,
     decide_by,
+    leaders_under,
     planned_runs,
     refuse_unplanned,
     weighted_runs,
@@ -49,6 +55,7 @@ from research.comparison.protocol_file import (
     ProtocolError,
     protocol_of,
     read_protocol,
+    shipped_protocol,
 )
 from research.comparison.ranks import (
     RankTest,
@@ -113,6 +120,7 @@ __all__ = [
     "UnplannedError",
     "Verdict",
     "agreement",
+    "agreement_matrix",
     "auc",
     "auc_intervals",
     "best_silhouette",
@@ -141,6 +149,7 @@ __all__ = [
     "infer",
     "k_evidence",
     "ks",
+    "leaders_under",
     "lift",
     "mean_index_adequacy",
     "missed_share",
@@ -149,6 +158,7 @@ __all__ = [
     "monotone_rates",
     "not_apart",
     "out_of_sample",
+    "pairwise_agreement",
     "permutation_null",
     "pieces",
     "planned_runs",
@@ -171,6 +181,7 @@ __all__ = [
     "score_segmentations",
     "seed_stability",
     "share_intervals",
+    "shipped_protocol",
     "shuffled_auc",
     "silhouette",
     "similarity_matrix_indicator",

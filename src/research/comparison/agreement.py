@@ -1,9 +1,15 @@
 """Agreement of segments with classes that are known already."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2_contingency
-from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
+from sklearn.metrics import (
+    adjusted_mutual_info_score,
+    adjusted_rand_score,
+    v_measure_score,
+)
 
 
 def agreement(
@@ -80,6 +86,79 @@ def agreement(
     columns = ["adjusted_rand", "adjusted_mutual_information", "cramers_v", "p_value"]
     frame = pd.DataFrame(rows)
     return frame.reindex(columns=["classification", "customers", "classes", *columns])
+
+
+def pairwise_agreement(segmentations: pd.DataFrame) -> pd.DataFrame:
+    """How far each two of several segmentations agree about who belongs together.
+
+    Parameters
+    ----------
+    segmentations : DataFrame
+        On customers, a column a method or known classes. Customers without a segment in
+        one of the two are left out of that pair.
+
+    Returns
+    -------
+    agreement : DataFrame
+        A row a pair: `one`, `other`, `customers`; `adjusted_rand` and
+        `adjusted_mutual_information`, 1 for the same division, 0 on average for
+        unrelated ones; `v_measure` in [0, 1], not corrected for chance: many small
+        segments raise it. NaN where no customer has both.
+
+    References
+    ----------
+    .. [1] A. Rosenberg and J. Hirschberg, "V-measure: a conditional entropy-based
+       external cluster evaluation measure", Proc. EMNLP-CoNLL, pp. 410-420, 2007.
+
+    Examples
+    --------
+    >>> both = pd.DataFrame({"a": [0, 0, 1, 1], "b": [1, 1, 0, 0], "c": [0, 1, 0, 1]})
+    >>> pairwise_agreement(both)[["one", "other", "adjusted_rand"]]
+      one other  adjusted_rand
+    0   a     b            1.0
+    1   a     c           -0.5
+    2   b     c           -0.5
+    """
+    measures = {
+        "adjusted_rand": adjusted_rand_score,
+        "adjusted_mutual_information": adjusted_mutual_info_score,
+        "v_measure": v_measure_score,
+    }
+    rows = []
+    for one, other in combinations(segmentations, 2):
+        both = segmentations[[one, other]].dropna()
+        first, second = (pd.factorize(both[name])[0] for name in (one, other))
+        row = {"one": one, "other": other, "customers": len(both)}
+        for name, measure in measures.items():
+            row[name] = measure(first, second) if len(both) else np.nan
+        rows.append(row)
+    return pd.DataFrame(rows, columns=["one", "other", "customers", *measures])
+
+
+def agreement_matrix(pairs: pd.DataFrame, measure: str = "adjusted_rand"):
+    """The pairs of `pairwise_agreement` as a square, 1 on the diagonal.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+    measure : str
+        Column of `pairs`.
+
+    Returns
+    -------
+    matrix : DataFrame of shape (n_methods, n_methods)
+
+    Examples
+    --------
+    >>> both = pd.DataFrame({"a": [0, 0, 1, 1], "b": [1, 1, 0, 0]})
+    >>> print(agreement_matrix(pairwise_agreement(both)).loc["b", "a"])
+    1.0
+    """
+    names = list(dict.fromkeys([*pairs["one"], *pairs["other"]]))
+    matrix = pd.DataFrame(np.eye(len(names)), index=names, columns=names)
+    for one, other, value in pairs[["one", "other", measure]].itertuples(index=False):
+        matrix.loc[one, other] = matrix.loc[other, one] = value
+    return matrix
 
 
 def pieces(classes: np.ndarray, labels: np.ndarray) -> pd.DataFrame:

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from research.comparison.protocol import WEIGHTED, Protocol
-from research.comparison.runs import KEY, check_runs
-from research.comparison.verdict import Verdict, decide
+from research.comparison.runs import KEY, check_runs, units
+from research.comparison.verdict import FLOORS, Verdict, decide
 
 
 class UnplannedError(ValueError):
@@ -208,6 +208,51 @@ def weighted_runs(protocol: Protocol, runs: pd.DataFrame) -> pd.DataFrame:
     found = found.assign(score=WEIGHTED, value=mean.reindex(found["key"]).to_numpy())
     found["failed"] = found["value"].isna()
     return found.drop(columns="key").reset_index(drop=True)
+
+
+def leaders_under(protocol: Protocol, runs: pd.DataFrame, draws) -> pd.Series:
+    """Under which share of weightings each method leads, floors not counted.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        With weights.
+    runs : DataFrame
+        From `complete`.
+    draws : array-like of shape (n_draws, n_criteria)
+        Weights in the order of ``protocol.decision.weights``; rows sum to 1.
+
+    Returns
+    -------
+    shares : Series of shape (n_methods,)
+        In [0, 1], summing to 1: how often the mean of the weighted criteria, at the
+        main number of segments, is the highest; ties count to the first method. A run
+        without a value counts as the worst of its criterion.
+
+    Raises
+    ------
+    ValueError
+        If the protocol has no weights, or `draws` another number of criteria.
+    """
+    names = list(protocol.decision.weights)
+    draws = np.atleast_2d(np.asarray(draws, dtype=float))
+    if not names or draws.shape[1] != len(names):
+        raise ValueError(
+            f"{protocol.source} weighs {len(names)} criteria ({', '.join(names)}); "
+            f"draws hold {draws.shape[1]}."
+        )
+    planned = runs[~runs["added"]] if "added" in runs else runs
+    methods = [name for name in protocol.methods if name not in FLOORS]
+    columns = []
+    for name in names:
+        metric = protocol.metrics[name]
+        found = units(planned, name, better=metric.better, k=protocol.k.main)
+        mean = found.values.mean().reindex(methods)
+        scaled = (mean - metric.worst) / (metric.best - metric.worst)
+        columns.append(scaled.clip(0, 1).fillna(0).to_numpy())
+    first = (draws @ np.array(columns)).argmax(axis=1)
+    counts = np.bincount(first, minlength=len(methods))
+    return pd.Series(counts / len(draws), index=pd.Index(methods, name="method"))
 
 
 def decide_by(protocol: Protocol, runs: pd.DataFrame) -> Verdict:

@@ -16,9 +16,30 @@ from pydantic import BaseModel, ValidationError
 from research.comparison.protocol import Protocol
 from research.comparison.verdict import FLOORS, ONE, RANDOM
 
+SHIPPED = ("default", "quick")
+"""Protocols that come with the library."""
+
 
 class ProtocolError(ValueError):
     """A protocol that can not be read; each line tells a fault and its mend."""
+
+
+def shipped_protocol(name: str) -> Path:
+    """Path of a protocol that comes with the library, or of one's own.
+
+    Parameters
+    ----------
+    name : str
+        "default", "quick", or a path.
+
+    Examples
+    --------
+    >>> shipped_protocol("quick").name, shipped_protocol("mine/plan.yaml").name
+    ('quick.yaml', 'plan.yaml')
+    """
+    if name in SHIPPED:
+        return Path(__file__).parent / "protocols" / f"{name}.yaml"
+    return Path(name)
 
 
 def read_protocol(

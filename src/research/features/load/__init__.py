@@ -1,7 +1,11 @@
 """Load features: indicators of readings, and the table that joins them."""
 
 from research.features.load.area import area_load, area_peak_mask, coincidence
-from research.features.load.curves import curves_to_segment, typical_day_curves
+from research.features.load.curves import (
+    by_hour,
+    curves_to_segment,
+    typical_day_curves,
+)
 from research.features.load.daily import (
     DAY_WINDOWS,
     load_factor,
@@ -71,6 +75,7 @@ __all__ = [
     "band_shares",
     "base_load",
     "base_load_share",
+    "by_hour",
     "coefficient_of_variation",
     "coincidence",
     "complete_days",

@@ -129,6 +129,39 @@ def _kinds_of_days(
     return by_kind.ngroup().to_numpy(), kinds
 
 
+def by_hour(curves: pd.DataFrame) -> pd.DataFrame:
+    """Typical days with one mean a whole hour: nearly as much shape, fewer columns.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        As `typical_day_curves` gives them. [kW]
+
+    Returns
+    -------
+    by_hour : DataFrame
+        Of the same rows; the level `hour` holds 0 to 23. NaN where an hour has none.
+
+    Examples
+    --------
+    >>> columns = pd.MultiIndex.from_product([["winter"], [0.0, 0.5, 1.0, 1.5]],
+    ...     names=["season", "hour"])
+    >>> by_hour(pd.DataFrame([[1.0, 3.0, 4.0, 4.0]], columns=columns))
+    season winter
+    hour      0.0  1.0
+    0         2.0  4.0
+    """
+    places = list(range(curves.columns.nlevels - 1))
+    kinds = [curves.columns.get_level_values(place) for place in places]
+    hours = np.floor(curves.columns.get_level_values("hour").to_numpy(float))
+    keys = [tuple(key) for key in zip(*kinds, hours, strict=True)]
+    columns = pd.MultiIndex.from_tuples(
+        list(dict.fromkeys(keys)), names=curves.columns.names
+    )
+    whole = curves.T.groupby(pd.Index(keys, tupleize_cols=False), sort=False).mean().T
+    return whole.set_axis(columns, axis=1)
+
+
 def _columns_of(kinds: pd.DataFrame, n_slots: int) -> pd.MultiIndex:
     """Kinds by slots, by their place in the year and in the day, not by name.
 
