@@ -132,7 +132,8 @@ def all_runs(
         if np.isfinite([found.low, found.high]).all():
             ax.hlines(row, found.low, found.high, color=color, lw=2.4)
         ax.plot(found.mean, row, "o", color=color, ms=7)
-        text = f"{len(own)} runs" + (f", {lost.sum()} failed" if lost.any() else "")
+        text = f"{len(own)} run{'' if len(own) == 1 else 's'}"
+        text += f", {lost.sum()} failed" if lost.any() else ""
         ax.annotate(
             text,
             (1.01, row),
@@ -146,7 +147,7 @@ def all_runs(
     ax.set(ylim=(len(methods) - 0.45, -0.5), xlabel=xlabel)
     ax.grid(axis="x")
     ax.grid(visible=False, axis="y")
-    ax.xaxis.set_major_locator(MaxNLocator(6))
+    ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     _floor_lines(ax, floors or {})
     return ax
 
@@ -154,7 +155,9 @@ def all_runs(
 def _floor_lines(ax: Axes, floors: Mapping[str, float]) -> None:
     """Dashed lines named above the frame, names of near ones on rows of their own."""
     low, high = ax.get_xlim()
-    low, high = min([low, *floors.values()]), max([high, *floors.values()])
+    room = 0.02 * (high - low)  # a line on the edge of the frame is cut in two
+    low = min([low, *(value - room for value in floors.values())])
+    high = max([high, *(value + room for value in floors.values())])
     ax.set_xlim(low, high)
     rows: list[float] = []
     for name, value in sorted(floors.items(), key=lambda item: item[1]):
