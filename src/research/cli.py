@@ -151,7 +151,7 @@ def report(
     force: Annotated[bool, typer.Option(help="Run what has not changed, too.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Only tell what would run.")] = False,
 ) -> None:
-    """Run the notebooks for each region and publish their pages."""
+    """Run the notebooks for each region, then those about all, and publish them."""
     from research.report import batch  # papermill takes 2 s to import
 
     planned = batch.plan(
@@ -160,7 +160,7 @@ def report(
     if dry_run:
         for job in planned:
             state = "unchanged" if job.fresh else "would run"
-            print(f"{job.region.name}  {job.name}  {state}")
+            print(f"{job.place}  {job.name}  {state}")
         return
     limits = batch.Limits(
         cell_seconds=cell_timeout, threads=max((os.cpu_count() or 1) // jobs, 1)
@@ -181,7 +181,7 @@ def report(
 
 @app.command()
 def verify(
-    report_dir: Annotated[Path, typer.Argument(help="Reports of one region.")],
+    report_dir: Annotated[Path, typer.Argument(help="Reports of a region, or on all.")],
 ) -> None:
     """Check that published files are as they were published."""
     from research.report.publish import verify as faults_of
@@ -234,7 +234,7 @@ def _telling(bars: Progress, batch, n_jobs: int):
     whole = bars.add_task("all", total=n_jobs, unit="notebooks")
 
     def started(job):
-        name = f"{job.region.name}  {job.name}"
+        name = f"{job.place}  {job.name}"
         tasks[id(job)] = bars.add_task(name, total=job.n_cells + 1, unit="cells")
 
     def cell_done(job):
@@ -247,7 +247,7 @@ def _telling(bars: Progress, batch, n_jobs: int):
         bars.advance(whole)
         word = RESULTS[outcome.status]
         seconds = f"  {outcome.seconds:.0f} s" if outcome.seconds else ""
-        screen.print(f"{job.region.name}  {job.name}  {word}{seconds}")
+        screen.print(f"{job.place}  {job.name}  {word}{seconds}")
 
     return batch.Progress(started, cell_done, ended)
 
@@ -258,7 +258,7 @@ def _print_outcomes(outcomes) -> None:
     for outcome in outcomes:
         if outcome.cause:
             cell = f" cell {outcome.cell}" if outcome.cell else ""
-            place = f"{outcome.job.region.name}  {outcome.job.name}{cell}"
+            place = f"{outcome.job.place}  {outcome.job.name}{cell}"
             screen.print(_escaped(f"{place}: {outcome.cause}"))
 
 

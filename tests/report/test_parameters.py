@@ -41,12 +41,21 @@ def test_names_types_and_defaults_are_read(known):
         ("region: list = []", "name: type = default"),
         ("import os", "name: type = default"),
         ("k: int = 3", "'region: str = ...' is missing"),
+        ("k: int = 3", "'reports: str = ...'"),
+        ('region: str = "x"\nreports: str = "y"', "keep 'region' or 'reports'"),
+        ("reports: int = 3", "reports must be text"),
+        ("region: str | None = None", "region must be text"),
     ],
 )
 def test_a_cell_that_declares_no_parameters_is_refused(tmp_path, source, words):
     with pytest.raises(InputError, match="parameters") as caught:
         declared(notebook(source), tmp_path / "nb.ipynb")
     assert words in str(caught.value)
+
+
+def test_a_notebook_about_all_regions_declares_their_reports(tmp_path):
+    known = declared(notebook('reports: str = "reports"'), tmp_path / "nb.ipynb")
+    assert list(known) == ["reports"]
 
 
 def test_a_notebook_without_the_cell_is_refused(tmp_path):

@@ -56,6 +56,28 @@ def test_an_empty_site_says_so():
     assert "No region has been published yet." in text(site.site_index([], {}))
 
 
+def test_what_is_about_all_regions_stands_before_them_and_is_no_region():
+    title = {"en": "All regions", "zh": "全部区域"}
+    together = manifest("across", title=title, period=[])
+    html = site.site_index([manifest("aalen"), together, manifest("zuid")], {})
+    tree = lxml_html.fromstring(html)
+    assert [a.get("href") for a in tree.xpath("//h2/a")] == [
+        "across/index.html",
+        "aalen/index.html",
+        "zuid/index.html",
+    ]
+    assert len(tree.xpath("//*[@data-filter]")) == 2
+    many = [manifest(f"r{n}") for n in range(8)]
+    assert 'id="filter"' not in site.site_index([together, *many], {})
+
+
+def test_nothing_published_about_all_regions_is_no_entry():
+    skipped = [{"notebook": "07", "cause": "one region"}]
+    bare = manifest("across", pages=[], skipped=skipped)
+    assert "across" not in site.site_index([bare, manifest()], {})
+    assert "1 not published" in text(site.site_index([bare | {"failed": skipped}], {}))
+
+
 def test_a_region_without_pages_can_be_shown():
     bare = {"region": "linqing", "failed": [{"notebook": "a", "cause": "no data"}]}
     assert "linqing" in text(site.region_index(bare, {}))

@@ -1,8 +1,6 @@
-"""Reports of many regions: which notebooks to run, run them, publish, tell."""
+"""Reports of many regions: run the notebooks, publish, tell."""
 
 import datetime as dt
-import hashlib
-import json
 import os
 import shutil
 import time
@@ -17,43 +15,25 @@ import nbformat
 from filelock import FileLock, Timeout
 
 from research.region.errors import InputError
-from research.region.region import Region, read_region
-from research.report import parameters as params
 from research.report.execute import Limits, NotebookFailed, execute
 from research.report.export import Page, render
-from research.report.parameters import Value
+from research.report.jobs import Job, plan, renewed
+from research.report.parameters import SUBJECTS
 from research.report.publish import (
     FAILED,
-    code_hash,
-    data_hash,
     note_without_page,
-    page_of,
     publish_page,
     read_manifest,
     versions,
     write_text,
 )
+from research.report.published import ACROSS
 from research.report.site import region_index, site_index
+from research.report.subject import Subject, all_regions, subject_of
+
+__all__ = ["Job", "Limits", "Outcome", "Progress", "plan", "run", "write_site_index"]
 
 Status = Literal["done", "fresh", "skipped", "failed"]
-
-
-@dataclass(frozen=True)
-class Job:
-    """One notebook for one region, all checked, ready to run."""
-
-    region: Region
-    notebook: Path
-    n_cells: int
-    parameters: dict[str, Value]
-    data: str
-    key: str
-    fresh: bool
-
-    @property
-    def name(self) -> str:
-        """Name of the notebook, which is also the name of its page."""
-        return self.notebook.stem
 
 
 @dataclass(frozen=True)
@@ -76,101 +56,6 @@ class Progress:
     ended: Callable[[Outcome], None] = field(default=lambda outcome: None)
 
 
-def plan(
-    regions: Sequence[Path],
-    notebooks: Sequence[Path],
-    out: Path,
-    given: dict[str, str],
-    *,
-    force: bool = False,
-) -> list[Job]:
-    """Check everything that can be checked before a kernel starts.
-
-    Parameters
-    ----------
-    regions, notebooks : sequences of Path
-        Region folders and notebook files.
-    out : Path
-        Where reports go.
-    given : dict
-        Parameters as text, by name; for every notebook that declares them.
-    force : bool
-        Run also what is published and unchanged.
-
-    Returns
-    -------
-    jobs : list of Job
-        In the order of regions, then notebooks. A job is `fresh` if its page was
-        published from the same data, notebook, parameters, library and versions.
-
-    Raises
-    ------
-    InputError
-        For the first region, notebook, parameter or folder that is wrong.
-    """
-    _refuse_output(out)
-    opened = [read_region(path) for path in regions]
-    for region in opened:
-        region.check()
-    names = [region.name for region in opened]
-    for name in {n for n in names if names.count(n) > 1}:
-        raise InputError(f"two regions are called {name!r}; give one another name.")
-    read = {path: params.read_notebook(path) for path in notebooks}
-    known = {path: params.declared(nb, path) for path, nb in read.items()}
-    every = {n: p for of_notebook in known.values() for n, p in of_notebook.items()}
-    for name in given:
-        if name == "region":
-            raise InputError("region is named as a folder, not as a parameter.")
-        params.refuse_unknown(name, every, notebooks[0])
-    library = code_hash()
-    data = {region.path: data_hash(region.path) for region in opened}  # read once
-    return [
-        _job(
-            region,
-            path,
-            read[path],
-            _values(given, known[path], region, path),
-            data[region.path],
-            library,
-            out,
-            force,
-        )
-        for region in opened
-        for path in notebooks
-    ]
-
-
-def _values(given, known, region, path) -> dict[str, Value]:
-    """Parameters of one job: what its notebook knows of `given`, and the region."""
-    values: dict[str, Value] = {
-        name: params.from_text(name, text, known[name], path)
-        for name, text in given.items()
-        if name in known
-    }
-    values["region"] = os.path.relpath(region.path)
-    return params.checked(values, known, path)
-
-
-def _job(region, path, notebook, values, data, library, out, force) -> Job:
-    what = [
-        library,
-        hashlib.sha256(path.read_bytes()).hexdigest(),
-        data,
-        {name: value for name, value in values.items() if name != "region"},
-        versions(),
-    ]
-    key = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
-    manifest = read_manifest(out / region.name)
-    page = page_of(manifest, path.stem) if manifest else None
-    unchanged = (
-        page is not None
-        and page["key"] == key
-        and (out / region.name / page["file"]).is_file()
-    )
-    fresh = unchanged and not force
-    return Job(region, path, len(notebook.cells), values, data, key, fresh)
-
-
 def run(
     jobs: Sequence[Job],
     out: Path,
@@ -182,41 +67,66 @@ def run(
     """Run the jobs and publish each page as it is done; then write the index pages.
 
     One failing notebook stops no other. A page is published whole or not at all;
-    the notebook that failed is kept with its error below ``failed/``.
+    the notebook that failed is kept with its error below ``failed/``. What is about
+    all regions runs last, and reads what they have published by then.
 
     Raises
     ------
     InputError
         If another run holds one of the regions.
     """
-    progress = progress or Progress()
+    limits, progress = limits or Limits(), progress or Progress()
     out.mkdir(parents=True, exist_ok=True)
-    regions = {job.region.name: job.region for job in jobs}
+    subjects = {job.place: subject_of(job.region) for job in jobs if job.region}
     with ExitStack() as held:
-        for name in sorted(regions):
+        for name in sorted(subjects):
             held.enter_context(_lock(out, name))
-        manifests = {name: _open_manifest(out, r) for name, r in regions.items()}
-        outcomes: dict[int, Outcome] = {}
-        pool = ThreadPoolExecutor(max_workers=max(workers, 1))
-        try:
-            running = {
-                pool.submit(_attempt, job, out, limits, progress): number
-                for number, job in enumerate(jobs)
-            }
-            for future in as_completed(running):  # rendered here, one at a time
-                outcome, executed = future.result()
-                manifest = manifests[outcome.job.region.name]
-                if executed is not None:
-                    outcome = _publish(outcome, executed, out, manifest)
-                if outcome.status in ("skipped", "failed"):
-                    _note(outcome, out, manifest)
-                progress.ended(outcome)
-                outcomes[running[future]] = outcome
-        finally:  # after an interrupt nothing new begins
-            pool.shutdown(cancel_futures=True)
-        for name in regions:
-            _write_region_index(out / name)
+        first = [job for job in jobs if job.region]
+        outcomes = _run(first, subjects, out, workers, limits, progress)
+    last = [job for job in jobs if not job.region]
+    if last:
+        write_site_index(out)
+        # Runs on other regions end with the same pages: each waits for its turn.
+        with _lock(out, ACROSS, seconds=limits.cell_seconds):
+            last = [renewed(job, out) for job in last]
+            subjects = {ACROSS: all_regions(out)}
+            outcomes += _run(last, subjects, out, workers, limits, progress)
     write_site_index(out)
+    return outcomes
+
+
+def _run(
+    jobs: Sequence[Job],
+    subjects: dict[str, Subject],
+    out: Path,
+    workers: int,
+    limits: Limits,
+    progress: Progress,
+) -> list[Outcome]:
+    """Run jobs whose folders are held, and write the index of each folder."""
+    manifests = {name: _open_manifest(out, s) for name, s in subjects.items()}
+    outcomes: dict[int, Outcome] = {}
+    pool = ThreadPoolExecutor(max_workers=max(workers, 1))
+    try:
+        running = {
+            pool.submit(_attempt, job, out, limits, progress): number
+            for number, job in enumerate(jobs)
+        }
+        for future in as_completed(running):  # rendered here, one at a time
+            outcome, executed = future.result()
+            place = outcome.job.place
+            if executed is not None:
+                outcome = _publish(
+                    outcome, executed, out, manifests[place], subjects[place]
+                )
+            if outcome.status in ("skipped", "failed"):
+                _note(outcome, out, manifests[place])
+            progress.ended(outcome)
+            outcomes[running[future]] = outcome
+    finally:  # after an interrupt nothing new begins
+        pool.shutdown(cancel_futures=True)
+    for name in subjects:
+        _write_region_index(out / name)
     return [outcomes[number] for number in sorted(outcomes)]
 
 
@@ -225,7 +135,7 @@ def _attempt(job: Job, out: Path, limits, progress: Progress):
     if job.fresh:
         return Outcome(job, "fresh", 0.0), None
     progress.started(job)
-    folder = out / job.region.name
+    folder = out / job.place
     (folder / FAILED).mkdir(exist_ok=True)
     scratch = folder / FAILED / f".{job.name}.running.ipynb"
     start = time.monotonic()
@@ -254,41 +164,46 @@ def _attempt(job: Job, out: Path, limits, progress: Progress):
 
 
 def _publish(
-    outcome: Outcome, executed, out: Path, manifest: dict[str, Any]
+    outcome: Outcome,
+    executed,
+    out: Path,
+    manifest: dict[str, Any],
+    subject: Subject,
 ) -> Outcome:
     """Render and publish; a page that can not be rendered is a failed notebook."""
-    job, settings = outcome.job, outcome.job.region.settings
+    job = outcome.job
     made = {
-        "Data": f"{settings.name}, sha256 {job.data[:16]}",
+        "Data": f"{subject.data}, sha256 {job.data[:16]}",
         "Notebook": f"{job.notebook.name}, run key {job.key[:16]}",
         "Versions": ", ".join(f"{n} {v}" for n, v in versions().items()),
         "Run": f"{_now()}, {outcome.seconds:.0f} s",
-        "Check": f"research verify reports/{settings.name}",
+        "Check": f"research verify reports/{subject.name}",
     }
     page = Page(
         notebook=job.name,
-        region_name=settings.name,
-        region_title=" · ".join(filter(None, [settings.title.en, settings.title.zh])),
+        region_name=subject.name,
+        region_title=" · ".join(filter(None, subject.title.values())),
         made=made,
-        synthetic=settings.source.synthetic,
-        attribution=_attribution(job.region),
+        synthetic=subject.synthetic,
+        attribution=subject.attribution,
+        notice=subject.notice,
     )
     try:
         rendered = render(executed, page)
     except ValueError as error:
-        record = out / settings.name / FAILED / f"{job.name}.ipynb"
+        record = out / job.place / FAILED / f"{job.name}.ipynb"
         nbformat.write(executed, record)
         return replace(outcome, status="failed", cause=f"page refused: {error}")
     entry = {
         "notebook": job.name,
         "summary": rendered.summary,
-        "parameters": {k: v for k, v in job.parameters.items() if k != "region"},
+        "parameters": {k: v for k, v in job.parameters.items() if k not in SUBJECTS},
         "seconds": round(outcome.seconds, 1),
         "made_at": _now(),
         "key": job.key,
     }
     manifest["made_at"] = _now()
-    publish_page(out / job.region.name, manifest, entry, rendered.html, rendered.files)
+    publish_page(out / job.place, manifest, entry, rendered.html, rendered.files)
     return outcome
 
 
@@ -298,37 +213,23 @@ def _note(outcome: Outcome, out: Path, manifest: dict[str, Any]) -> None:
         entry["cause"] = outcome.cause
     else:  # what an error says may quote a customer: only its kind is published
         entry["cause"] = outcome.cause.split(":")[0]
-    note_without_page(out / outcome.job.region.name, manifest, outcome.status, entry)
+    note_without_page(out / outcome.job.place, manifest, outcome.status, entry)
 
 
-def _open_manifest(out: Path, region: Region) -> dict[str, Any]:
-    folder = out / region.name
+def _open_manifest(out: Path, subject: Subject) -> dict[str, Any]:
+    folder = out / subject.name
     folder.mkdir(exist_ok=True)
     for stage in folder.glob(".stage-*"):
         shutil.rmtree(stage)
-    settings = region.settings
     manifest = read_manifest(folder) or {"pages": [], "failed": [], "made_at": _now()}
     manifest.setdefault("skipped", [])
     return manifest | {
-        "region": settings.name,
-        "title": settings.title.model_dump(),
-        "period": _period(region),
-        "synthetic": settings.source.synthetic,
-        "attribution": _attribution(region),
+        "region": subject.name,
+        "title": subject.title,
+        "period": subject.period,
+        "synthetic": subject.synthetic,
+        "attribution": subject.attribution,
     }
-
-
-def _period(region: Region) -> list[str]:
-    """First and last day of the energy; without any, of the other tables."""
-    if region.has("readings") or region.has("energy_daily"):
-        return [f"{day:%Y-%m-%d}" for day in (region.days[0], region.days[-1])]
-    dated = region.tables[region.tables["first"] != ""]
-    return [dated["first"].min(), dated["last"].max()] if len(dated) else []
-
-
-def _attribution(region: Region) -> str:
-    source = region.settings.source
-    return ". ".join(filter(None, [source.attribution, source.licence]))
 
 
 def _write_region_index(folder: Path) -> None:
@@ -362,18 +263,10 @@ def _heroes(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
     return {n: p.read_text("utf-8") for n, p in paths.items() if p.is_file()}
 
 
-def _refuse_output(out: Path) -> None:
-    nearest = next(p for p in [out, *out.absolute().parents] if p.exists())
-    if not nearest.is_dir():
-        raise InputError(f"output {out}: {nearest} is a file; name a folder.")
-    if not os.access(nearest, os.W_OK):
-        raise InputError(f"output {out}: {nearest} can not be written to.")
-
-
-def _lock(out: Path, name: str) -> FileLock:
+def _lock(out: Path, name: str, seconds: float = 0) -> FileLock:
     lock = FileLock(out / f".{name}.lock")
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=seconds)
     except Timeout:
         raise InputError(
             f"region {name!r}: another run is writing to {out}; wait for its end."

@@ -16,6 +16,8 @@ import nbformat
 from research.region.errors import InputError
 
 Value = str | int | float | bool | None
+SUBJECTS = ("region", "reports")
+"""What a notebook is about: one region, or the reports of all of them."""
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 
 
@@ -72,8 +74,9 @@ def declared(notebook: nbformat.NotebookNode, path: Path) -> dict[str, Parameter
     ------
     InputError
         If there is no such cell, a line is not ``name: type = default`` with a type
-        of str, int, float, bool (or one of them ``| None``), or `region` is not
-        among them.
+        of str, int, float, bool (or one of them ``| None``), or not exactly one of
+        `region` (a notebook about one region) and `reports` (about all of them) is
+        among them, as text.
     """
     cells = [
         cell
@@ -91,8 +94,19 @@ def declared(notebook: nbformat.NotebookNode, path: Path) -> dict[str, Parameter
                 "'name: type = default', the type one of str, int, float, bool."
             )
         found[parameter.name] = parameter
-    if "region" not in found:
-        raise InputError(f"{path}, parameters: 'region: str = ...' is missing.")
+    subjects = [name for name in SUBJECTS if name in found]
+    if not subjects:
+        raise InputError(
+            f"{path}, parameters: 'region: str = ...' is missing, or for a notebook "
+            "about all regions 'reports: str = ...'."
+        )
+    if len(subjects) > 1:
+        raise InputError(
+            f"{path}, parameters: a notebook is about one region or about the reports "
+            "of all; keep 'region' or 'reports'."
+        )
+    if found[subjects[0]].wanted != "text":
+        raise InputError(f"{path}, parameters: {subjects[0]} must be text: str = ...")
     return found
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from research.report import sanitize
 from research.report.export import seal_template
+from research.report.published import ACROSS
 
 FILTER_FROM = 8
 
@@ -40,10 +41,13 @@ def region_index(manifest: Mapping, hero: Mapping[str, str]) -> str:
 def site_index(manifests: Sequence[Mapping], hero: Mapping[str, str]) -> str:
     """Index page of all regions, with a filter where the list is long.
 
+    What was published about all of them stands before them, once there is any.
+
     Parameters
     ----------
     manifests : sequence of mappings
-        The manifest of each region, in the order to show them.
+        The manifest of each region, in the order to show them, and of the pages about
+        all regions.
     hero : mapping of region to SVG
         One picture of each region; a region without one shows none.
 
@@ -52,7 +56,7 @@ def site_index(manifests: Sequence[Mapping], hero: Mapping[str, str]) -> str:
     html : str
         A complete page.
     """
-    regions = []
+    regions, together = [], None
     for number, manifest in enumerate(manifests):
         region = _region(manifest)
         name = region["name"]
@@ -60,9 +64,15 @@ def site_index(manifests: Sequence[Mapping], hero: Mapping[str, str]) -> str:
         region["verdict"] = _last_verdict(manifest)
         region["n_failed"] = len(manifest.get("failed", []))
         region["n_pages"] = len(manifest.get("pages", []))
-        regions.append(region)
+        if name != ACROSS:
+            regions.append(region)
+        elif region["n_pages"] or region["n_failed"]:
+            together = region
     html, _ = seal_template(
-        "site.html.j2", regions=regions, has_filter=len(regions) > FILTER_FROM
+        "site.html.j2",
+        regions=regions,
+        together=together,
+        has_filter=len(regions) > FILTER_FROM,
     )
     return html
 

@@ -200,3 +200,15 @@ def _guard(value):
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return f"'{value}"
     return value
+
+
+def unguarded(value: str) -> str:
+    """A text of `to_csv` as it was before it was kept from acting as a formula.
+
+    Examples
+    --------
+    >>> unguarded("'=1+1"), unguarded("'s avonds")
+    ('=1+1', "'s avonds")
+    """
+    guarded = value[:1] == "'" and value[1:].startswith(_FORMULA_STARTS)
+    return value[1:] if guarded else value

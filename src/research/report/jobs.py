@@ -1,0 +1,211 @@
+"""What a batch will run: each notebook for each region, or once for all of them."""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from research.region.errors import InputError
+from research.region.region import Region, read_region
+from research.report import parameters as params
+from research.report.parameters import Value
+from research.report.publish import (
+    code_hash,
+    data_hash,
+    page_of,
+    read_manifest,
+    versions,
+)
+from research.report.published import ACROSS, fingerprint
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook for one region or for all, all checked, ready to run.
+
+    Attributes
+    ----------
+    region : Region or None
+        None: it is about all regions that were published.
+    notebook : Path
+    n_cells : int
+    parameters : dict
+    data : str
+        Hash of the region; of a job about all regions, of the tables it reads.
+    made_from : str
+        Hash of the notebook, its parameters, the library and the versions.
+    reads : str or None
+        Notebook whose published tables a job about all regions reads; None: any.
+    forced : bool
+        Whether it is run though nothing has changed.
+    fresh : bool
+        Whether there is nothing to do.
+    """
+
+    region: Region | None
+    notebook: Path
+    n_cells: int
+    parameters: dict[str, Value]
+    data: str
+    made_from: str
+    reads: str | None = None
+    forced: bool = False
+    fresh: bool = False
+
+    @property
+    def name(self) -> str:
+        """Name of the notebook, which is also the name of its page."""
+        return self.notebook.stem
+
+    @property
+    def place(self) -> str:
+        """Name of its folder below the reports."""
+        return self.region.name if self.region else ACROSS
+
+    @property
+    def key(self) -> str:
+        """Hash of all that its page depends on."""
+        return _sha256([self.made_from, self.data])
+
+
+def plan(
+    regions: Sequence[Path],
+    notebooks: Sequence[Path],
+    out: Path,
+    given: dict[str, str],
+    *,
+    force: bool = False,
+) -> list[Job]:
+    """Check everything that can be checked before a kernel starts.
+
+    Parameters
+    ----------
+    regions, notebooks : sequences of Path
+        Region folders and notebook files. A notebook whose parameter cell declares
+        `reports` instead of `region` is about all regions: it is run once, after the
+        others.
+    out : Path
+        Where reports go.
+    given : dict
+        Parameters as text, by name; for every notebook that declares them.
+    force : bool
+        Run also what is published and unchanged.
+
+    Returns
+    -------
+    jobs : list of Job
+        In the order of regions, then notebooks; what is about all regions at the end. A
+        job is `fresh` if its page was published from the same data, notebook,
+        parameters, library and versions.
+
+    Raises
+    ------
+    InputError
+        For the first region, notebook, parameter or folder that is wrong.
+    """
+    _refuse_output(out)
+    opened = [read_region(path) for path in regions]
+    for region in opened:
+        region.check()
+    _refuse_names([region.name for region in opened])
+    read = {path: params.read_notebook(path) for path in notebooks}
+    known = {path: params.declared(nb, path) for path, nb in read.items()}
+    every = {n: p for of_notebook in known.values() for n, p in of_notebook.items()}
+    for name in given:
+        if name in params.SUBJECTS:
+            raise InputError(f"{name} is named as a folder, not as a parameter.")
+        params.refuse_unknown(name, every, notebooks[0])
+    library = code_hash()
+    data = {region.path: data_hash(region.path) for region in opened}  # read once
+
+    def job(path, region, data):
+        subject = {"region": region.path} if region else {"reports": out}
+        values = _values(given, known[path], subject, path)
+        made_from = _made_from(library, path, known[path], values)
+        reads = known[path].get("reads")
+        reads = values.get("reads", reads.default) if reads and not region else None
+        n_cells = len(read[path].cells)
+        found = Job(region, path, n_cells, values, data, made_from, reads, force)
+        return replace(found, fresh=_is_published(found, out) and not force)
+
+    jobs = [
+        job(path, region, data[region.path])
+        for region in opened
+        for path in notebooks
+        if "region" in known[path]
+    ]
+    coming = {found.name for found in jobs if not found.fresh}
+    for path in notebooks:
+        if "reports" in known[path]:
+            found = job(path, None, "")
+            found = renewed(found, out)
+            changes = coming if found.reads is None else coming & {found.reads}
+            jobs.append(replace(found, fresh=found.fresh and not changes))
+    return jobs
+
+
+def renewed(job: Job, out: Path) -> Job:
+    """A job about all regions, held against what they have published by now."""
+    job = replace(job, data=fingerprint(out, job.reads))
+    return replace(job, fresh=_is_published(job, out) and not job.forced)
+
+
+def _values(given, known, subject, path) -> dict[str, Value]:
+    """Parameters of one job: what its notebook knows of `given`, and its subject."""
+    values: dict[str, Value] = {
+        name: params.from_text(name, text, known[name], path)
+        for name, text in given.items()
+        if name in known
+    }
+    values |= {name: os.path.relpath(folder) for name, folder in subject.items()}
+    return params.checked(values, known, path)
+
+
+def _made_from(library, path, known, values) -> str:
+    told = {n: v for n, v in values.items() if n not in params.SUBJECTS}
+    used = {name: p.default for name, p in known.items()} | values
+    named = {  # a file that a parameter names counts by what is in it
+        name: _digest(Path(value))
+        for name, value in used.items()
+        if isinstance(value, str) and os.path.isfile(value)
+    }
+    return _sha256([library, _digest(path), told, named, versions()])
+
+
+def _is_published(job: Job, out: Path) -> bool:
+    manifest = read_manifest(out / job.place)
+    page = page_of(manifest, job.name) if manifest else None
+    return (
+        page is not None
+        and page["key"] == job.key
+        and (out / job.place / page["file"]).is_file()
+    )
+
+
+def _refuse_names(names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"two regions are called {name!r}; give one another name.")
+        if name.lower() == ACROSS:
+            raise InputError(
+                f"a region is called {name!r}: that is the folder of the reports on "
+                "all regions; give it another name in its region.yaml."
+            )
+
+
+def _refuse_output(out: Path) -> None:
+    nearest = next(p for p in [out, *out.absolute().parents] if p.exists())
+    if not nearest.is_dir():
+        raise InputError(f"output {out}: {nearest} is a file; name a folder.")
+    if not os.access(nearest, os.W_OK):
+        raise InputError(f"output {out}: {nearest} can not be written to.")
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _sha256(parts) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
