@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from research.comparison.out_of_time import refuse_overlap
+from research.comparison.out_of_time import LEAST_EVENTS, refuse_overlap
 
 LEAST = 20
-"""Customers from which a perfect order is no accident."""
+"""Customers from which a perfect order is no accident. Of events there have to be as
+many as are judged at all: the one event among 200 customers is the highest or lowest of
+any column in one of a hundred."""
 
 CROWD = 5
 """Customers a class at the least, on average, for pure classes to be no accident."""
@@ -34,7 +36,7 @@ def refuse_leaks(features, labels, outcomes, learnt_until=None, comes_from=None)
     for name in outcomes:
         y = outcomes[name].to_numpy(float)
         known = ~np.isnan(y)
-        if known.sum() < LEAST or np.ptp(y[known]) == 0:
+        if known.sum() < LEAST or _too_rare(y[known]):
             continue
         for block, table in features.items():
             column = _in_the_same_order(table, y, known)
@@ -50,6 +52,12 @@ def refuse_leaks(features, labels, outcomes, learnt_until=None, comes_from=None)
                     f"The classes of {column!r} are each of one value of the outcome "
                     f"{name!r}: they were made from it. Take the column out of labels."
                 )
+
+
+def _too_rare(y):
+    """Whether all have one value, or all but a few have one of two."""
+    values, counts = np.unique(y, return_counts=True)
+    return len(values) < 2 or (len(values) == 2 and counts.min() < LEAST_EVENTS)
 
 
 def _in_the_same_order(table, y, known):

@@ -7,6 +7,7 @@ and the versions, so that what was computed from something else is never taken u
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -36,7 +37,7 @@ def key_of(protocol, region, methods, tables) -> str:
     found = hashlib.sha256()
     told = [protocol.sha256, repr(protocol), region, _library()]
     told += [f"{name} {version_of(name)}" for name in _VERSIONED]
-    told += [f"{name} {method!r}" for name, method in sorted(methods.items())]
+    told += [f"{name} {_settings(method)}" for name, method in sorted(methods.items())]
     for text in told:
         found.update(text.encode() + b"\0")
     for name, table in tables.items():
@@ -92,6 +93,16 @@ def open_folder(folder: Path | str, key: str) -> Path:
     own = Path(folder) / key
     own.mkdir(parents=True, exist_ok=True, mode=0o700)
     return own
+
+
+def _settings(method):
+    """Class and settings of an estimator in full: what it prints of itself is cut."""
+    kind = type(method)
+    with np.printoptions(threshold=sys.maxsize):
+        own = [
+            f"{name}={value!r}" for name, value in sorted(method.get_params().items())
+        ]
+    return " ".join([kind.__module__, kind.__qualname__, *own])
 
 
 def _content(table):

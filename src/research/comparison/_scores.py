@@ -6,11 +6,21 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.tree import DecisionTreeClassifier
 
 from research.comparison.discrimination import gini
-from research.comparison.out_of_time import LEAST_EVENTS, PULL
+from research.comparison.out_of_time import LEAST_EVENTS
 from research.comparison.silhouettes import silhouette
 
 USEFULNESS = "usefulness"
 """Mean over the outcomes; of one outcome it is called "usefulness: " and its name."""
+
+PULL = 1
+"""Customers that the mean of all counts for beside a segment's own.
+
+No more: means that are pulled far from their own customers move together with the draw
+of the customers, the spread over draws gets too small, and chance looks like a lead.
+Measured on two segmentations of equal worth, 10 splits of 200 or 300 customers, 600
+times each: of intervals called 95 % up to 11 % miss the truth with 5 customers, 3 to
+6 % with 1.
+"""
 
 LEAST_TESTED = 20
 """Tested customers with an outcome of numbers, for it to be judged."""
@@ -71,7 +81,7 @@ def foretold(train, test, y_train, y_test, event):
     >>> y = np.array([1.0, 1.0, 9.0, 9.0] * 10)
     >>> segments = [0, 0, 1, 1] * 10
     >>> round(foretold(segments, segments, y, y, False), 3)
-    0.96
+    0.998
     """
     codes, _ = pd.factorize(np.concatenate([train, test]))
     n_train = len(y_train)

@@ -25,8 +25,9 @@ class Given(NamedTuple):
 
 
 def given_tables(protocol, methods, features, outcomes, labels, traits, space):
-    """The tables on the customers that have all features, checked."""
-    for told, table in (*features.items(), ("outcomes", outcomes), ("labels", labels)):
+    """The tables on the customers that have all features, checked, in one order."""
+    others = {"outcomes": outcomes, "labels": labels, "traits": traits, "space": space}
+    for told, table in (*features.items(), *others.items()):
         if table is not None and not table.index.is_unique:
             twice = table.index[table.index.duplicated()][0]
             raise ValueError(
@@ -52,6 +53,7 @@ def given_tables(protocol, methods, features, outcomes, labels, traits, space):
         raise ValueError(
             "No customer has all the features: compare the index of the tables."
         )
+    customers = _by_name(customers)
     given = outcomes.reindex(customers)
     known = given.notna().any(axis=1)
     left_out["no outcome"] = int((~known).sum())
@@ -75,6 +77,17 @@ def given_tables(protocol, methods, features, outcomes, labels, traits, space):
     )
 
 
+def _by_name(customers):
+    """Customers in an order that knows nothing of the order of rows.
+
+    Not by what is known of them: the last digit of a feature would draw others.
+    """
+    try:
+        return customers.sort_values()
+    except TypeError:  # names of several types
+        return customers.sort_values(key=lambda names: names.map(str))
+
+
 def _refuse_missing(protocol, methods, features, outcomes, labels):
     """Refuse a protocol that names what is not there, all faults at once."""
     there = {*methods, *FLOORS, *(() if labels is None else labels)}
@@ -82,6 +95,11 @@ def _refuse_missing(protocol, methods, features, outcomes, labels):
         f"method {name!r} is in neither methods nor labels"
         for name in protocol.methods
         if name not in there
+    ]
+    faults += [
+        f"{name!r} is handed over and is always in, as what is to be beaten"
+        for name in (*methods, *(() if labels is None else labels))
+        if name in FLOORS or (name in methods and name in protocol.old_classes)
     ]
     faults += [
         f"{name!r} is handed over and the protocol does not plan it"
