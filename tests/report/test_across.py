@@ -1,5 +1,6 @@
 """Notebooks about all regions: planned once, run last, published beside the regions."""
 
+import hashlib
 import json
 
 import nbformat
@@ -12,6 +13,7 @@ from research.region import InputError
 from research.report import batch
 from research.report.publish import read_manifest, verify
 from research.report.published import fingerprint, read_published
+from research.report.subject import all_regions
 
 REGIONAL = """\
 import pandas as pd
@@ -196,8 +198,6 @@ def published_region(out, region, **changes):
 
 
 def test_tables_are_read_as_text_and_only_as_they_were_published(tmp_path):
-    import hashlib
-
     csv = "\ufeffregion,x\n0371,'=1+1\n".encode()
     sha = hashlib.sha256(csv).hexdigest()
     published_region(tmp_path, "good", sha=sha, title={"en": "Good", "zh": "好"})
@@ -236,6 +236,18 @@ def test_the_fingerprint_counts_the_tables_that_are_read_alone(tmp_path):
     (tmp_path / "a/manifest.json").write_text(json.dumps(manifest))
     assert fingerprint(tmp_path, "03") != before[0]
     assert fingerprint(tmp_path, "04") == before[1]
+
+
+def test_all_regions_tell_which_of_them_are_made_up_and_whose_data_they_are(tmp_path):
+    published_region(tmp_path, "a", synthetic=True, attribution="Nobody's. CC0")
+    assert all_regions(tmp_path).synthetic
+    assert not all_regions(tmp_path).notice
+    published_region(tmp_path, "b", attribution="A company. CC BY", title={"en": "B"})
+    both = all_regions(tmp_path)
+    assert not both.synthetic
+    assert both.notice.endswith("made up to show the method: a.")
+    assert both.attribution == "Nobody's. CC0; A company. CC BY"
+    assert both.data == "tables published of a, b"
 
 
 def test_no_folder_of_reports_is_refused(tmp_path):
