@@ -44,6 +44,11 @@ class Trained(NamedTuple):
     state: int
     centers: np.ndarray | None
 
+    @property
+    def code_size(self):
+        """Length of the code."""
+        return self.weights[len(self.weights) // 2].shape[0]
+
 
 def fingerprint(shapes):
     """What tells these shapes from any others, in 64 characters.
@@ -103,6 +108,24 @@ def divided(trained, points, n_clusters, arm):
         for network, head, own in zip(trained, heads, divisions, strict=True)
     ]
     return runs, divisions
+
+
+def unseen_rows(trained, learnt):
+    """Rows that each network did not learn from, among all: what limits are set by.
+
+    Parameters
+    ----------
+    trained : list of Trained
+    learnt : ndarray of int, shape (n_learnt,)
+        Rows learnt from, of all.
+
+    Returns
+    -------
+    rows : list of ndarray of int or slice
+        All rows where there are too few to hold any out.
+    """
+    few = not len(trained[0].held_out)
+    return [slice(None) if few else learnt[one.held_out] for one in trained]
 
 
 def _head(network, points, k, arm):

@@ -11,6 +11,7 @@ from sklearn.cluster import KMeans
 from research.segmenters._dense import encode
 from research.segmenters._division import Trained
 from research.segmenters._neighbours import among, fuzzy_graph
+from research.segmenters._span import folded, span_of, unfolded
 from research.segmenters._training import (
     NEGATIVES,
     edge_batches,
@@ -56,7 +57,8 @@ def train(backend, points, held_out, sizes, settings, rng):
     held_out : ndarray of int, shape (n_networks, n_held_out)
         Rows that each network does not learn from.
     sizes : tuple of int
-        Widths of the layers.
+        Widths of the layers. With many columns the first and the last are trained on
+        fewer axes (`_span`) and brought back.
     settings : HybridNetwork
     rng : RandomState
 
@@ -66,11 +68,17 @@ def train(backend, points, held_out, sizes, settings, rng):
     history : DataFrame
         The training curves: `seed`, `round`, `epoch` and the losses.
     """
-    learn = _learner(backend, points, sizes, settings)
+    span = span_of(points)
+    if span is not None:
+        points = points @ span.directions.T * span.seen
+    learn = _learner(backend, points, sizes, span, settings)
     trained, curves = [], []
     seeds = rng.randint(2**31 - 1, size=len(held_out))
     for number, (seed, fold) in enumerate(zip(seeds, held_out, strict=True)):
         network, curve = learn(fold, np.random.default_rng(seed))
+        if span is not None:
+            network = network._replace(weights=unfolded(network.weights, span))
+            curve[["reconstruction", "loss"]] += span.left_out
         trained.append(network)
         curves.append(curve.assign(seed=number))
         if settings.say:
@@ -83,23 +91,27 @@ def train(backend, points, held_out, sizes, settings, rng):
     return trained, history[[*first, *history.columns.difference(first)]]
 
 
-def _learner(backend, points, sizes, settings):
+def _learner(backend, points, sizes, span, settings):
     """What trains one network; its steps are compiled once for all networks."""
     keras, tf = backend
     size, epochs = settings.batch_size, settings.epochs
+    made = 1.0 if span is None else span.made
     graph = None
     if settings.arm == "graph":
         graph = fuzzy_graph(points.astype(np.float32), settings.n_neighbors)
     with tf.device("CPU"):
-        model = autoencoder(backend, sizes)
+        model = autoencoder(backend, (points.shape[1], *sizes[1:-1], points.shape[1]))
         optimizer = keras.optimizers.Adam(settings.learning_rate)
         optimizer.build(model.trainable_variables)
-        step = _representation(backend, model, points, optimizer, graph is not None)
+        step = _representation(
+            backend, model, points, optimizer, graph is not None, made
+        )
 
     def learn(fold, rng):
         kept = np.delete(np.arange(len(points)), fold)
         edges = None if graph is None else among(graph, kept)
-        model.set_weights(first_weights(sizes, rng))
+        weights = first_weights(sizes, rng)
+        model.set_weights(weights if span is None else folded(weights, span))
         _begin_anew(optimizer)
         rows = []
         for epoch in range(epochs):
@@ -115,7 +127,13 @@ def _learner(backend, points, sizes, settings):
         if settings.arm != "idec":
             return Trained(model.get_weights(), fold, state, None), curve
         weights, centers, rows = _draw_to_centers(
-            backend, model, points[kept], np.random.RandomState(state), rng, settings
+            backend,
+            model,
+            points[kept],
+            np.random.RandomState(state),
+            rng,
+            settings,
+            made,
         )
         curve = pd.concat([curve, _curve(rows, "clustering")])
         return Trained(weights, fold, state, centers), curve
@@ -123,7 +141,7 @@ def _learner(backend, points, sizes, settings):
     return learn
 
 
-def _representation(backend, model, points, optimizer, with_graph):
+def _representation(backend, model, points, optimizer, with_graph, factor):
     """One epoch of the first round, compiled: batches in, mean losses out."""
     _, tf = backend
     data = tf.constant(points, dtype=tf.float32)
@@ -141,7 +159,7 @@ def _representation(backend, model, points, optimizer, with_graph):
         made = codes
         for layer in layers[half:]:
             made = layer(made)
-        reconstruction = tf.reduce_mean(tf.square(made - batch))
+        reconstruction = tf.reduce_mean(tf.square(made - factor * batch))
         if not with_graph:
             return reconstruction, tf.constant(0.0)
         heads, tails = tf.split(codes, 2)
@@ -170,7 +188,7 @@ def _representation(backend, model, points, optimizer, with_graph):
     return _traced(tf, epoch, rows, rows, rows)
 
 
-def _draw_to_centers(backend, model, points, state, rng, settings):
+def _draw_to_centers(backend, model, points, state, rng, settings, factor):
     """IDEC's second round: codes drawn to centres while curves are still remade."""
     keras, tf = backend
     half = len(model.layers) // 2
@@ -195,7 +213,7 @@ def _draw_to_centers(backend, model, points, state, rng, settings):
                 shares = _student(tf, made, centers)
                 for layer in model.layers[half:]:
                     made = layer(made)
-                reconstruction = tf.reduce_mean(tf.square(made - batch))
+                reconstruction = tf.reduce_mean(tf.square(made - factor * batch))
                 gain = wanted * tf.math.log((wanted + 1e-9) / (shares + 1e-9))
                 other = tf.reduce_mean(tf.reduce_sum(gain, axis=1))
                 loss = reconstruction + IDEC_WEIGHT * other

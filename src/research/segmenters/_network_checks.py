@@ -32,6 +32,14 @@ def check_network(network):
         raise ValueError(f"say must be callable or None. Got {network.say!r} instead.")
 
 
+def check_two(shapes):
+    """Refuse a single customer: there is nobody to tell it from."""
+    if len(shapes) < 2:
+        raise ValueError(
+            "A network needs at least 2 customers, 1 found (n_samples=1); add data."
+        )
+
+
 def check_redividable(network):
     """Refuse a network whose segments were learnt with it, or that was filed."""
     if network.arm == "idec":

@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from research.segmenters._backend import keras_and_tensorflow
 from research.segmenters._dense import encode
-from research.segmenters._division import divided, fingerprint
+from research.segmenters._division import divided, fingerprint, unseen_rows
 from research.segmenters._learning import train
 from research.segmenters._nearest import ShapesMixin
 from research.segmenters._network_checks import (
@@ -28,6 +28,7 @@ from research.segmenters._network_checks import (
     check_fingerprint,
     check_network,
     check_redividable,
+    check_two,
 )
 from research.segmenters._network_files import FilesMixin
 from research.segmenters._prepared import (
@@ -53,7 +54,8 @@ class HybridNetwork(FilesMixin, ShapesMixin, ClusterMixin, BaseEstimator):
     something more. The codes are divided by a Gaussian mixture of full covariances.
     `n_seeds` networks do so, and who is together in most of them makes a segment
     (co-association, average linkage). Segments are numbered from the largest down, and
-    rows are put in an order of their own content first.
+    rows are put in an order of their own content first. Rows of more than 128 readings
+    are learnt on at most 64 principal axes; what comes of it is a network of readings.
 
     Parameters
     ----------
@@ -203,10 +205,7 @@ class HybridNetwork(FilesMixin, ShapesMixin, ClusterMixin, BaseEstimator):
         """
         check_network(self)
         shapes, order, _, _ = prepared(self, X, self.n_clusters)
-        if len(shapes) < 2:
-            raise ValueError(
-                "A network needs at least 2 customers, 1 found (n_samples=1); add data."
-            )
+        check_two(shapes)
         rng = check_random_state(self.random_state)
         learnt = np.arange(len(shapes))
         if len(shapes) > self.max_fit:
@@ -228,9 +227,9 @@ class HybridNetwork(FilesMixin, ShapesMixin, ClusterMixin, BaseEstimator):
     def redivided(self, X, n_clusters):
         """Other segments of the customers of `fit`, by the networks that are trained.
 
-        Training is what takes the time. Of the default arm it depends on the number of
-        segments through the length of the code alone: this is what a `fit` with
-        `n_clusters` and the same `code_size` finds, at a tenth of its cost or less.
+        The training takes the time, and knows the number of segments by the length of
+        the code alone: this is what a `fit` with `n_clusters` and the same `code_size`
+        finds, in a small part of the time (`docs/hybrid.md`).
 
         Parameters
         ----------
@@ -262,7 +261,7 @@ class HybridNetwork(FilesMixin, ShapesMixin, ClusterMixin, BaseEstimator):
         """
         check_is_fitted(self)
         check_redividable(self)
-        own = {"n_clusters": n_clusters, "code_size": self._code_size()}
+        own = {"n_clusters": n_clusters, "code_size": self._trained[0].code_size}
         other = type(self)(**self.get_params() | own)
         check_network(other)
         shapes, order, _, _ = prepared(other, X, n_clusters)
@@ -383,12 +382,8 @@ class HybridNetwork(FilesMixin, ShapesMixin, ClusterMixin, BaseEstimator):
         self.cluster_centers_, self.cluster_sizes_ = centers, sizes
         self.labels_ = restored(labels, order)
         self.flags_ = remarks_on_sizes(sizes)
-        unseen = [points[self._learnt[network.held_out]] for network in self._trained]
-        self.limits_ = usual_limits(
-            runs,
-            unseen if len(unseen[0]) else [points] * len(runs),
-            self.reject_quantile,
-        )
+        unseen = [points[rows] for rows in unseen_rows(self._trained, self._learnt)]
+        self.limits_ = usual_limits(runs, unseen, self.reject_quantile)
         self.seeds_ = table_of_seeds(self.history_, divisions, labels[self._learnt])
         return self
 
@@ -398,8 +393,6 @@ class HybridNetwork(FilesMixin, ShapesMixin, ClusterMixin, BaseEstimator):
     def _points(self, X):
         return self._scaled(self.shapes(X))
 
-    def _code_size(self):
-        return max(2, self.code_size or min(10, self.n_clusters))
-
     def _sizes(self):
-        return widths(self.n_features_in_, self._code_size())
+        code_size = self.code_size or min(10, self.n_clusters)
+        return widths(self.n_features_in_, max(2, code_size))
