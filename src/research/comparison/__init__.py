@@ -49,6 +49,7 @@ from research.comparison.planned import (
     planned_runs,
     refuse_unplanned,
     weighted_runs,
+    wider_than_usual,
 )
 from research.comparison.protocol import WEIGHTED, Protocol
 from research.comparison.protocol_file import (
@@ -72,7 +73,7 @@ from research.comparison.risk_models import (
     shuffled_auc,
     splits_by_customer,
 )
-from research.comparison.runs import Units, check_runs, units
+from research.comparison.runs import RUN_KEY, Units, check_runs, units
 from research.comparison.stability import (
     bootstrap_jaccard,
     prediction_strength,
@@ -103,7 +104,9 @@ from research.comparison.verdict import (
 )
 
 __all__ = [
+    "wider_than_usual",
     "FLOORS",
+    "RUN_KEY",
     "WEIGHTED",
     "ChoiceOfK",
     "Condition",

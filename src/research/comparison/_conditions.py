@@ -122,6 +122,9 @@ def above_floors(leads, floors, level):
         return Condition("above the floors", True, "The runs hold no floor.")
     least = min(floors, key=lambda name: (_low(leads[name]), name))
     found = leads[least]
+    if np.isnan(found.low):
+        words = f"The lead over {least} is {found.mean:.3g}; one alone has no interval."
+        return Condition("above the floors", False, words, least, least, found.mean)
     holds = all(leads[name].low > 0 for name in floors)
     words = (
         f"The lead over {least} is {found.mean:.3g}, its {level:.0%} interval "

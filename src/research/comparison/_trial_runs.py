@@ -12,6 +12,9 @@ from research.comparison._draws import draw_customers, seed_of
 from research.comparison._trial_inputs import number_name
 from research.comparison.verdict import RANDOM
 
+COSTS = ("seconds", "memory MB")
+"""Measured in every run, whether or not they are metrics of the protocol."""
+
 NONE = -1
 """Stands for the seed or number of a method that takes none."""
 
@@ -137,7 +140,7 @@ def run_replicate(protocol, made, given, segments, unjudged, replicate, tell):
                     else None
                 )
                 known = _scored(name in made, given, run, train, test, whole, unjudged)
-                for score in protocol.metrics:
+                for score in dict.fromkeys([*protocol.metrics, *COSTS]):
                     value, reason = known(score)
                     failed = bool(run.reason)
                     rows.append(

@@ -16,11 +16,19 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
 )
 from sklearn.model_selection import KFold, StratifiedKFold
+from threadpoolctl import threadpool_limits
 
 NOTHING = "no segments"
 RAW = "raw features"
-PULL = 5
-"""Customers that the mean of all counts for beside a segment's own (assumption)."""
+PULL = 1
+"""Customers that the mean of all counts for beside a segment's own.
+
+No more: means that are pulled far from their own customers move together with the draw
+of the customers, the spread over draws gets too small, and chance looks like a lead.
+Measured on two segmentations of equal worth, 10 splits of 200 or 300 customers, 600
+times each: of intervals called 95 % up to 11 % miss the truth with 5 customers, 3 to
+6 % with 1.
+"""
 
 LEAST_EVENTS = 10
 
@@ -84,8 +92,8 @@ def usefulness(
     Notes
     -----
     A segment's mean is pulled towards that of all as if `PULL` more customers stood
-    there, so that many small segments do not win by chance; what remains of it is
-    judged on customers that the mean does not know. The intervals hold the customers
+    there, so that an empty one says what all say; it is judged on customers that it
+    does not know. The intervals hold the customers
     drawn and not the training: they are a little narrow.
 
     References
@@ -101,7 +109,7 @@ def usefulness(
     >>> usefulness(segments, later)[["method", "score", "value"]].round(2)
             method score  value
     0  no segments    R2   0.00
-    1       rhythm    R2   0.92
+    1       rhythm    R2   0.98
     """
     refuse_overlap(learnt_until, comes_from)
     both = _customers(segmentations, outcomes, features)
@@ -174,11 +182,22 @@ def _by_mean(codes, y, folds):
     said = np.empty(len(y))
     for test in folds:
         train = np.setdiff1d(np.arange(len(y)), test)
-        mean = y[train].mean()
-        n = np.bincount(codes[train], minlength=codes.max() + 1)
-        total = np.bincount(codes[train], y[train], minlength=codes.max() + 1)
-        said[test] = ((total + PULL * mean) / (n + PULL))[codes[test]]
+        said[test] = means_of_segments(codes[train], y[train], codes.max() + 1)[
+            codes[test]
+        ]
     return said
+
+
+def means_of_segments(codes, y, size):
+    """Mean of each of `size` segments, pulled towards that of all; where empty, that.
+
+    Examples
+    --------
+    >>> means_of_segments(np.array([0, 0, 1]), np.array([1.0, 1.0, 4.0]), 3).tolist()
+    [1.3333333333333333, 3.0, 2.0]
+    """
+    total = np.bincount(codes, y, minlength=size)
+    return (total + PULL * y.mean()) / (np.bincount(codes, minlength=size) + PULL)
 
 
 def _by_trees(features, y, is_event, folds, seed):
@@ -190,7 +209,8 @@ def _by_trees(features, y, is_event, folds, seed):
         model = kind(
             max_iter=100, learning_rate=0.05, min_samples_leaf=10, random_state=seed
         )
-        model.fit(X[train], y[train])
+        with threadpool_limits(1):  # two threads are five times slower on few rows
+            model.fit(X[train], y[train])
         if is_event:
             said[test] = model.predict_proba(X[test])[:, 1]
         else:

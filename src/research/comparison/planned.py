@@ -5,9 +5,10 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t as student
 
 from research.comparison.protocol import WEIGHTED, Protocol
-from research.comparison.runs import KEY, check_runs, units
+from research.comparison.runs import RUN_KEY, check_runs, units
 from research.comparison.verdict import FLOORS, Verdict, decide
 
 
@@ -48,7 +49,7 @@ def planned_runs(protocol: Protocol, regions: Sequence | None = None) -> pd.Data
             [method],
             protocol.metrics,
         )
-    runs = pd.DataFrame(rows, columns=list(KEY))
+    runs = pd.DataFrame(rows, columns=list(RUN_KEY))
     return runs.astype({"seed": "Int64", "k": "Int64"})
 
 
@@ -120,7 +121,7 @@ def complete(
     regions = regions or list(dict.fromkeys(runs["region"]))
     plan = planned_runs(protocol, regions)
     done = runs[~runs["added"]].drop(columns="added")
-    done = done.set_index(_keys(done)).drop(columns=list(KEY))
+    done = done.set_index(_keys(done)).drop(columns=list(RUN_KEY))
     rest = done.reindex(_keys(plan))
     rest.index = plan.index
     found = pd.concat([plan, rest], axis=1)
@@ -193,7 +194,7 @@ def weighted_runs(protocol: Protocol, runs: pd.DataFrame) -> pd.DataFrame:
     weights = {name: w for name, w in protocol.decision.weights.items() if w > 0}
     if not weights:
         raise ValueError(f"{protocol.source} gives no weights under decision.")
-    keys = [name for name in KEY if name != "score"]
+    keys = [name for name in RUN_KEY if name != "score"]
     table = runs[runs["score"].isin(weights)]
     table = table.assign(added=table.get("added", False))
     table = table.assign(key=_keys(table, keys))
@@ -210,7 +211,37 @@ def weighted_runs(protocol: Protocol, runs: pd.DataFrame) -> pd.DataFrame:
     return found.drop(columns="key").reset_index(drop=True)
 
 
-def leaders_under(protocol: Protocol, runs: pd.DataFrame, draws) -> pd.Series:
+def wider_than_usual(protocol: Protocol, usual: int = 20) -> float:
+    """How much wider intervals are than with the usual number of replicates.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    usual : int
+
+    Returns
+    -------
+    ratio : float
+        Above 1 where replicates were saved, for equal spread of the replicates: of
+        Student's t, and of the variance of the mean after Nadeau and Bengio.
+
+    Examples
+    --------
+    >>> from research.comparison import protocol_of_labels
+    >>> round(wider_than_usual(protocol_of_labels(["mine"], k=3, replicates=5)), 2)
+    1.5
+    """
+    ratio, level = protocol.replicates.test_over_train, protocol.decision.level
+    own, other = (
+        student.ppf((1 + level) / 2, n - 1) * np.sqrt(1 / n + ratio)
+        for n in (max(protocol.replicates.number, 2), usual)
+    )
+    return float(own / other)
+
+
+def leaders_under(
+    protocol: Protocol, runs: pd.DataFrame, draws, methods: Sequence[str] | None = None
+) -> pd.Series:
     """Under which share of weightings each method leads, floors not counted.
 
     Parameters
@@ -221,6 +252,9 @@ def leaders_under(protocol: Protocol, runs: pd.DataFrame, draws) -> pd.Series:
         From `complete`.
     draws : array-like of shape (n_draws, n_criteria)
         Weights in the order of ``protocol.decision.weights``; rows sum to 1.
+    methods : sequence of str, optional
+        Those to rank. Unset, all of the protocol; but classes that are given can not
+        change, and lead by that where stability weighs.
 
     Returns
     -------
@@ -242,7 +276,7 @@ def leaders_under(protocol: Protocol, runs: pd.DataFrame, draws) -> pd.Series:
             f"draws hold {draws.shape[1]}."
         )
     planned = runs[~runs["added"]] if "added" in runs else runs
-    methods = [name for name in protocol.methods if name not in FLOORS]
+    methods = list(methods or (n for n in protocol.methods if n not in FLOORS))
     columns = []
     for name in names:
         metric = protocol.metrics[name]
@@ -285,7 +319,7 @@ def decide_by(protocol: Protocol, runs: pd.DataFrame) -> Verdict:
     )
 
 
-def _keys(runs, names=KEY):
+def _keys(runs, names=RUN_KEY):
     """One key a run; a missing seed or number is one key like any other."""
     columns = [runs[name] for name in names]
     return pd.Index(

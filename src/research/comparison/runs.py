@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 COLUMNS = ("region", "replicate", "seed", "method", "score", "value", "failed")
-KEY = ("region", "replicate", "seed", "k", "method", "score")
+RUN_KEY = ("region", "replicate", "seed", "k", "method", "score")
 Better = Literal["higher", "lower"]
 
 
@@ -105,9 +105,9 @@ def check_runs(runs: pd.DataFrame) -> pd.DataFrame:
     except (TypeError, ValueError) as error:
         raise ValueError(f"value must hold numbers: {error}.") from None
     runs["value"] = values.mask(runs["failed"])
-    twice = runs.duplicated(list(KEY))
+    twice = runs.duplicated(list(RUN_KEY))
     if twice.any():
-        row = runs.loc[_first(twice), list(KEY)]
+        row = runs.loc[_first(twice), list(RUN_KEY)]
         told = ", ".join(f"{name} {value}" for name, value in row.items())
         raise ValueError(f"A run stands twice: {told}. Keep one row a run.")
     for name in ("seed", "k"):

@@ -29,7 +29,13 @@ from research.comparison import _scores as scores
 from research.comparison._leaks import refuse_leaks
 from research.comparison._saved import kept, key_of, open_folder
 from research.comparison._trial_inputs import given_tables, settled
-from research.comparison._trial_runs import NONE, as_columns, divide_all, run_replicate
+from research.comparison._trial_runs import (
+    COSTS,
+    NONE,
+    as_columns,
+    divide_all,
+    run_replicate,
+)
 from research.comparison.protocol import Protocol
 
 _ORDER = ("region", "replicate", "seed", "k", "method", "score", "value", "failed")
@@ -45,9 +51,13 @@ class Trials:
     runs : DataFrame
         A row a run and score: `region`, `replicate`, `seed`, `k`, `method`, `score`,
         `value`, `failed`, `reason` (why it failed, or has no value).
+    costs : DataFrame
+        Of the same columns, the scores "seconds" and "memory MB" of every run: what no
+        two runs have alike stands apart.
     segments : DataFrame of shape (n_customers, n_divisions)
         Each method's division of all customers; columns `method`, `k`, `seed` (missing
-        where the method takes none). Methods that failed are not there.
+        where the method takes none). Methods that failed are not there. Customers stand
+        in the order of their names.
     left_out : Series of int
         Customers without the features, by the block that they lack, each counted once.
     unjudged : dict of str to str
@@ -58,6 +68,7 @@ class Trials:
 
     protocol: Protocol
     runs: pd.DataFrame
+    costs: pd.DataFrame
     segments: pd.DataFrame
     left_out: pd.Series
     unjudged: dict[str, str]
@@ -146,6 +157,9 @@ def run_trials(
     There is no time limit for a fit: what a method takes stands in its "seconds". Where
     what was learnt is divided anew, the fit counts to the main number of segments.
 
+    Customers are drawn in the order of their names, so that the order of rows changes
+    nothing. Other names draw others, as another number of replicates does.
+
     Examples
     --------
     >>> from sklearn.cluster import KMeans
@@ -162,7 +176,7 @@ def run_trials(
     >>> found = run_trials(protocol, {"k-means": KMeans()}, {"curves": X}, later)
     >>> found.runs[found.runs["k"] == 3].groupby("method")["value"].mean().round(1)
     method
-    k-means             0.9
+    k-means             1.0
     random partition   -0.1
     Name: value, dtype: float64
     """
@@ -214,7 +228,9 @@ def run_trials(
     runs = pd.concat(parts, ignore_index=True).assign(region=region)
     runs = runs.astype({"seed": "Int64", "k": "Int64", "failed": bool})
     runs = runs[[*_ORDER, "reason"]]
-    return Trials(protocol, runs, segments, left_out, unjudged, taken_up)
+    costs = runs[runs["score"].isin(COSTS)].reset_index(drop=True)
+    runs = runs[runs["score"].isin(protocol.metrics)].reset_index(drop=True)
+    return Trials(protocol, runs, costs, segments, left_out, unjudged, taken_up)
 
 
 class _Clock:

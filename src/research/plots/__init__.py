@@ -1,6 +1,11 @@
 """Figures of the notebooks: data in, figure out; nothing is fitted, read or saved."""
 
 from research.plots.comparison import all_runs, alluvial, critical_difference
+from research.plots.comparison_outcomes import (
+    agreement_matrix,
+    outcome_gains,
+    weight_sensitivity,
+)
 from research.plots.dictionary import (
     day_shapes,
     mixtures_by_segment,
@@ -23,11 +28,13 @@ from research.plots.segments import (
     shares_with_intervals,
     typical_days,
 )
-from research.plots.style import segment_color, use_style
+from research.plots.style import axes_of, segment_color, use_style
 
 __all__ = [
+    "agreement_matrix",
     "all_runs",
     "alluvial",
+    "axes_of",
     "coverage_map",
     "critical_difference",
     "daily_load",
@@ -38,6 +45,7 @@ __all__ = [
     "mixtures_by_segment",
     "morning_rise",
     "number_of_segments",
+    "outcome_gains",
     "peak_day",
     "ranges",
     "segment_color",
@@ -47,4 +55,5 @@ __all__ = [
     "use_style",
     "weekly_energy",
     "weeks_and_years",
+    "weight_sensitivity",
 ]

@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from research.theme import MUTED, SEGMENT_COLORS, style
 
@@ -12,6 +13,11 @@ HOUR_TICKS = [0, 6, 12, 18, 24]
 def use_style() -> None:
     """Draw every later figure of this notebook in the style of the reports."""
     plt.rcParams.update(style())
+
+
+def axes_of(height: float) -> Axes:
+    """Axes of a new figure as wide as a page and `height` inches high."""
+    return plt.subplots(figsize=(7.2, height))[1]
 
 
 def segment_color(segment: int) -> str:

@@ -6,6 +6,7 @@ data, never as markup, so that nothing in a region's tables can reach a page une
 """
 
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -156,6 +157,19 @@ def note(text: str, kind: str = "assumption") -> Part:
     return Part("note", {"text": str(text), "note": kind})
 
 
+def progress(sentence: str) -> None:
+    """Tell how far long work is, in one line that the next takes the place of.
+
+    It goes to the error stream: JupyterLab shows it, a published page does not.
+
+    Parameters
+    ----------
+    sentence : str
+    """
+    sys.stderr.write(f"\r{sentence:<90}")
+    sys.stderr.flush()
+
+
 # --- figures ------------------------------------------------------------------------
 
 
@@ -260,6 +274,7 @@ __all__ = [
     "figure",
     "note",
     "part_of",
+    "progress",
     "table",
     "tiles",
     "to_csv",

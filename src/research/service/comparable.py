@@ -104,7 +104,7 @@ def tables_to_compare(region, as_of=None, *, months: int = 3) -> Comparable:
     curves, left_out = load.curves_to_segment(past)
     traits = load.table(past).select_dtypes("number")
     outcomes, lacking = later_outcomes(region, day, months=months)
-    lacking = {f"usefulness: {name}": why for name, why in lacking.items()}
+    lacking = {f"usefulness: {n}": _less(why, region) for n, why in lacking.items()}
     classes = _classes(region)
     lacking |= {
         name: f"a column {column} of {table}"
@@ -113,10 +113,10 @@ def tables_to_compare(region, as_of=None, *, months: int = 3) -> Comparable:
     }
     held, axes, why = _payers(region, day)
     if why:
-        lacking[RFM] = why
+        lacking[RFM] = _less(why, region)
     indicators, why = _indicators(region, day)
     if why:
-        lacking[GRADE] = why
+        lacking[GRADE] = _less(why, region)
     return Comparable(
         day,
         pd.Timestamp(months_after(day.date(), months)),
@@ -164,6 +164,11 @@ def outcome_words() -> pd.DataFrame:
     """Words of each outcome, English and Chinese, by its name in the scores."""
     words = pd.DataFrame(OUTCOMES, index=["en", "zh"]).T
     return words.rename_axis("outcome")
+
+
+def _less(why, region):
+    """A reason without the path of the region, which the page says already."""
+    return why.removeprefix(f"{region.path}: ").strip()
 
 
 def _classes(region):
