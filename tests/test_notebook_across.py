@@ -98,6 +98,28 @@ def test_equal_methods_in_four_regions_have_no_winner_and_no_test(
     assert "five at least are needed" in page
 
 
+def test_two_regions_that_say_little_of_others_are_not_told_to_do_without(
+    tmp_path, protocol, run
+):
+    levels = {
+        "haihe": 0.0,
+        "london": 0.5,
+    }  # far apart: over two regions nothing is sure
+    for region, gain in levels.items():
+        worth = dict.fromkeys(protocol.methods, gain)
+        worth |= {"random partition": -0.3, "one segment": -0.3}
+        publish(tmp_path / "reports", region, runs_of(protocol, region, worth))
+    outcome = run()
+    assert outcome.status == "done", outcome
+    verdict = said(tmp_path)
+    assert "no segmentation is shown" in verdict["en"]
+    assert "in 2 of 2 it is clearly better than none" in verdict["en"]
+    assert "2 个中有 2 个明显优于不分群" in verdict["zh"]
+    page = (tmp_path / "reports" / "across" / "07_across_regions.html").read_text()
+    assert "Go by the page of each region" in page
+    assert "Do not act on any segments" not in page
+
+
 def test_it_does_not_apply_to_one_region(tmp_path, protocol, run):
     publish(tmp_path / "reports", "haihe", runs_of(protocol, "haihe"))
     outcome = run()

@@ -14,6 +14,7 @@ from research.comparison.across import (
     verdict_across,
 )
 from research.comparison.across_tables import (
+    above_floors,
     against_classes,
     costs_of,
     gain_by_region,
@@ -284,6 +285,16 @@ def test_the_best_class_of_each_region_stands_beside_the_method(protocol):
     assert against["better by"].to_numpy() == pytest.approx(difference)
     assert (against["low"] > 0).all()
     assert against_classes(joined, "tariff").empty
+
+
+def test_what_each_region_says_of_the_floors_by_itself(protocol):
+    given = tables(protocol, ["hetao"]) | tables(
+        protocol, ["london"], worth={"k-means": -0.3}
+    )
+    joined = join_regions(given, protocol)
+    assert above_floors(joined, "k-means") == ("hetao",)
+    assert above_floors(joined, "mixture") == ("hetao", "london")
+    assert verdict_across(joined).n_units == 2
 
 
 def test_costs_are_means_over_the_regions_asked_for():

@@ -9,6 +9,7 @@ from research.comparison.across import Joined
 from research.comparison.inference import Inference, corrected_t
 from research.comparison.protocol import WEIGHTED
 from research.comparison.runs import units
+from research.comparison.verdict import FLOORS
 
 
 def means_by_region(joined: Joined, score: str | None = None) -> pd.DataFrame:
@@ -256,6 +257,21 @@ def gain_by_region(
             rows.append((score, region, *found[:3], region in joined.regions))
     columns = ["score", "region", "better_by", "low", "high", "ranked"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def above_floors(joined: Joined, method: str) -> tuple[str, ...]:
+    """Ranked regions in which a method is clearly better than each floor there.
+
+    Clearly by the draws of customers of that region alone. Few regions say little of
+    regions in general, whatever each of them says of itself.
+    """
+    floors = [name for name in FLOORS if name in joined.methods]
+    gains = [gain_by_region(joined, method, floor) for floor in floors]
+    if not gains:
+        return ()
+    every = pd.concat(gains)
+    clear = (every["low"] > 0).groupby(every["region"]).all()
+    return tuple(name for name in joined.regions if clear.get(name, False))
 
 
 def against_classes(joined: Joined, method: str) -> pd.DataFrame:
