@@ -281,7 +281,7 @@ def test_a_good_feature_is_no_leak():
 def test_a_rare_event_that_some_column_singles_out_is_no_leak():
     """Of 40 columns of noise some have their highest value at the one that it met."""
     for seed in range(5):
-        built = noise(seed, d=40)
+        built = noise(seed, n=200, d=40)
         quick = plan({"quick": {}}, n=1)
         one = pd.Series(np.arange(200) == 0, built.outcomes.index)
         outcomes = built.outcomes.assign(arrears=one)
