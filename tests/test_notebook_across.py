@@ -76,6 +76,7 @@ def test_a_planted_winner_is_named_and_what_does_not_belong_is_told(
     html = (reports / "across" / "07_across_regions.html").read_text("utf-8")
     assert "RFM (lacking in paris)" in html
     assert "it does not help here" in html
+    assert "Keep to the classes that are there" not in html
     assert "clearly better in 0 of 7 regions, clearly worse in 7" in html
     assert verify(reports / "across") == []
     assert "across/index.html" in (reports / "index.html").read_text("utf-8")
@@ -108,6 +109,7 @@ def test_two_regions_that_say_little_of_others_are_not_told_to_do_without(
     for region, gain in levels.items():
         worth = dict.fromkeys(protocol.methods, gain)
         worth |= {"random partition": -0.3, "one segment": -0.3}
+        worth["tariff"] = 0.6 if region == "london" else -0.3
         publish(tmp_path / "reports", region, runs_of(protocol, region, worth))
     outcome = run()
     assert outcome.status == "done", outcome
@@ -118,6 +120,7 @@ def test_two_regions_that_say_little_of_others_are_not_told_to_do_without(
     page = (tmp_path / "reports" / "across" / "07_across_regions.html").read_text()
     assert "Go by the page of each region" in page
     assert "Do not act on any segments" not in page
+    assert "Keep to the classes that are there in london" in page
 
 
 def test_it_does_not_apply_to_one_region(tmp_path, protocol, run):
