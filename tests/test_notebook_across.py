@@ -121,6 +121,7 @@ def test_two_regions_that_say_little_of_others_are_not_told_to_do_without(
     assert "Go by the page of each region" in page
     assert "Do not act on any segments" not in page
     assert "Keep to the classes that are there in london" in page
+    assert "tariff: at least as good there as" in page
 
 
 def test_it_does_not_apply_to_one_region(tmp_path, protocol, run):
