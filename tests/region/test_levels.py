@@ -156,6 +156,13 @@ def test_a_notebook_runs_where_its_tables_are(region_with, tmp_path):
     ]
 
 
+def test_a_notebook_about_all_regions_runs_on_none(region_with, tmp_path):
+    notebooks = write_notebooks(tmp_path / "nb", a_any=None)
+    about = {"cells": [], "metadata": {"research": {"about": "all regions"}}}
+    (notebooks / "b_all.ipynb").write_text(json.dumps(about), encoding="utf-8")
+    assert reach(region_with("payments"), notebooks)["notebook"].tolist() == ["a_any"]
+
+
 def test_daily_readings_are_no_intervals(region_with, tmp_path):
     notebooks = write_notebooks(tmp_path / "nb", shape=["intervals"])
     found = reach(region_with(readings_of=1440), notebooks)

@@ -1,5 +1,11 @@
 """Segmentations side by side: stability, validity and the choice of their number."""
 
+from research.comparison.across import (
+    Joined,
+    infer_across,
+    join_regions,
+    verdict_across,
+)
 from research.comparison.agreement import (
     agreement,
     agreement_matrix,
@@ -104,13 +110,13 @@ from research.comparison.verdict import (
 )
 
 __all__ = [
-    "wider_than_usual",
     "FLOORS",
     "RUN_KEY",
     "WEIGHTED",
     "ChoiceOfK",
     "Condition",
     "Inference",
+    "Joined",
     "MeanDifference",
     "MonotoneVerdict",
     "OutOfSample",
@@ -150,6 +156,8 @@ __all__ = [
     "groups_apart",
     "holm",
     "infer",
+    "infer_across",
+    "join_regions",
     "k_evidence",
     "ks",
     "leaders_under",
@@ -194,7 +202,9 @@ __all__ = [
     "stability_of",
     "units",
     "usefulness",
+    "verdict_across",
     "weighted_runs",
+    "wider_than_usual",
     "wilson_interval",
     "within_between_ratio",
     "without",

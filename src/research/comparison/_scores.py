@@ -12,7 +12,7 @@ from research.comparison.silhouettes import silhouette
 USEFULNESS = "usefulness"
 """Mean over the outcomes; of one outcome it is called "usefulness: " and its name."""
 
-LEAST_TESTED = 20
+LEAST_TESTED = 10
 """Tested customers with an outcome of numbers, for it to be judged."""
 
 TREE_DEPTH = 3

@@ -229,7 +229,7 @@ def wider_than_usual(protocol: Protocol, usual: int = 20) -> float:
     --------
     >>> from research.comparison import protocol_of_labels
     >>> round(wider_than_usual(protocol_of_labels(["mine"], k=3, replicates=5)), 2)
-    1.5
+    1.42
     """
     ratio, level = protocol.replicates.test_over_train, protocol.decision.level
     own, other = (

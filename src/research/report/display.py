@@ -157,6 +157,17 @@ def note(text: str, kind: str = "assumption") -> Part:
     return Part("note", {"text": str(text), "note": kind})
 
 
+def short(value: float) -> str:
+    """A number in three digits, without an exponent.
+
+    Examples
+    --------
+    >>> short(0.029271), short(14.312), short(1234567.0)
+    ('0.0293', '14.3', '1,230,000')
+    """
+    return f"{float(f'{value:.3g}'):,.10g}"
+
+
 def progress(sentence: str) -> None:
     """Tell how far long work is, in one line that the next takes the place of.
 
@@ -275,6 +286,7 @@ __all__ = [
     "note",
     "part_of",
     "progress",
+    "short",
     "table",
     "tiles",
     "to_csv",

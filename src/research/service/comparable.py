@@ -22,6 +22,9 @@ CLASSES = {
 }
 """Old classes by their names in a protocol: the table and column they stand in."""
 
+LEAST_CUSTOMERS = 30
+"""Customers to compare methods on: some are learnt from, the others tested."""
+
 RFM = "RFM"
 GRADE = "credit grade"
 
@@ -87,8 +90,9 @@ def tables_to_compare(region, as_of=None, *, months: int = 3) -> Comparable:
     Raises
     ------
     NotApplicable
-        If the readings are daily or missing, too few customers have typical days, or
-        nothing tells what came later.
+        If the readings are daily or missing, fewer than `LEAST_CUSTOMERS` have typical
+        days and an outcome, the readings are shorter than the months, or nothing tells
+        what came later.
 
     Examples
     --------
@@ -100,10 +104,23 @@ def tables_to_compare(region, as_of=None, *, months: int = 3) -> Comparable:
             "readings within the day."
         )
     day = pd.Timestamp(as_of or last_day_to_know(region, months)).normalize()
+    if day < region.days[0]:
+        raise NotApplicable(
+            f"{region.path}: what is foretold are the {months} months after a day; the "
+            f"readings begin on {region.days[0].date()} and end on "
+            f"{region.days[-1].date()}."
+        )
     past = region.during(None, day)
     curves, left_out = load.curves_to_segment(past)
     traits = load.table(past).select_dtypes("number")
     outcomes, lacking = later_outcomes(region, day, months=months)
+    told = outcomes.reindex(curves.index).notna().sum().max()
+    if told < LEAST_CUSTOMERS:
+        raise NotApplicable(
+            f"{region.path}: methods are compared on at least {LEAST_CUSTOMERS} "
+            f"customers with typical days until {day.date()} and an outcome after it; "
+            f"found {told}."
+        )
     lacking = {f"usefulness: {n}": _less(why, region) for n, why in lacking.items()}
     classes = _classes(region)
     lacking |= {

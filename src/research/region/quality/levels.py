@@ -67,6 +67,9 @@ LEVELS = {
         "satisfaction, needs and products, points, time limits",
     ),
 }
+ALL_REGIONS = "all regions"
+"""What a notebook is ``about`` that runs on published tables and on no region."""
+
 _BANDS = ("peak_kwh", "valley_kwh")
 
 
@@ -110,7 +113,8 @@ def reach(region: _Tables, notebooks: Path) -> pd.DataFrame:
 
     A notebook says what it needs in its metadata:
     ``"research": {"needs": ["readings", "bills|payments"]}``; ``intervals`` stands for
-    readings of an hour or less. One that says nothing needs nothing.
+    readings of an hour or less. One that says nothing needs nothing; one that is
+    ``"about": "all regions"`` is left out, for it runs on none.
 
     Parameters
     ----------
@@ -132,7 +136,10 @@ def reach(region: _Tables, notebooks: Path) -> pd.DataFrame:
     minutes = readings.resolution_minutes if region.has("readings") else None
     rows = []
     for path in sorted(notebooks.glob("*.ipynb")):
-        lacks = _lacks(region, _needs_of(path), minutes)
+        needs = _needs_of(path)
+        if needs is None:
+            continue
+        lacks = _lacks(region, needs, minutes)
         rows.append((path.stem, "no" if lacks else "yes", ", ".join(lacks)))
     return pd.DataFrame(rows, columns=["notebook", "runs", "lacks"])
 
@@ -170,10 +177,13 @@ def lacking(region: _Tables) -> dict[str, str]:
     return {what: so for what, (so, there) in told.items() if not there}
 
 
-def _needs_of(path: Path) -> list[str]:
+def _needs_of(path: Path) -> list[str] | None:
     try:
         metadata = json.loads(path.read_text("utf-8"))["metadata"]
-        needs = metadata.get("research", {}).get("needs", [])
+        said = metadata.get("research", {})
+        needs = said.get("needs", [])
+        if said.get("about") == ALL_REGIONS:
+            return None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: no notebook can be read here ({error!r}).") from None
     if not isinstance(needs, list) or not all(isinstance(n, str) for n in needs):
