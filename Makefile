@@ -10,6 +10,8 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
 SYNTHETIC := haihe hetao minjiang
 REGIONS := london uci_credit $(SYNTHETIC)
 SIZE ?= small
+# Of the comparison of methods: quick for a look, default to decide by.
+PROTOCOL ?= quick
 SOURCES := $(shell find src/research -name '*.py' -o -path '*/report/templates/*' -o -path '*/report/fonts/*')
 IMPORTER := $(shell find src/research/region -type f -not -name '*.pyc')
 
@@ -36,7 +38,7 @@ $(SYNTHETIC:%=data/%/region.yaml): data/%/region.yaml: $(IMPORTER) | $(READY)
 	$(BIN)/research synthesize $* data/$* --size $(SIZE)
 
 reports/.made: $(REGIONS:%=data/%/region.yaml) $(wildcard notebooks/*.ipynb) $(SOURCES)
-	$(BIN)/research report $(REGIONS:%=data/%) --out reports
+	$(BIN)/research report $(REGIONS:%=data/%) --out reports --param protocol=$(PROTOCOL)
 	@touch $@
 
 test: $(READY)

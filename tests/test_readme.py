@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from numpy.testing import assert_allclose
 from planted import planted_readings
@@ -29,6 +30,19 @@ def test_the_example_weighs_criteria():
     assert_allclose(names["ahp"].weights_, [0.6483, 0.2297, 0.1220], atol=5e-5)
     weighted = names["scores"] @ names["ahp"].weights_
     assert_allclose(names["ahp"].transform(names["scores"]).ravel(), weighted)
+
+
+def test_the_example_compares_labels(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    ids = pd.RangeIndex(200, name="customer_id")
+    mine = pd.DataFrame({"mine": rng.integers(3, size=200)}, index=ids)
+    later = pd.DataFrame({"kwh": 2.0 * mine["mine"] + rng.normal(size=200)}, index=ids)
+    mine.to_csv(tmp_path / "segments.csv")
+    later.to_csv(tmp_path / "next_quarter.csv")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(next(block for block in BLOCKS if "compare_labels" in block), names)
+    assert names["verdict"].winner == "mine"
 
 
 def test_every_notebook_and_estimator_is_named():

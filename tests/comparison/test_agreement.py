@@ -5,8 +5,18 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import (
+    adjusted_mutual_info_score,
+    adjusted_rand_score,
+    v_measure_score,
+)
 
-from research.comparison import agreement, share_intervals
+from research.comparison import (
+    agreement,
+    agreement_matrix,
+    pairwise_agreement,
+    share_intervals,
+)
 
 
 def classes_of(*values):
@@ -92,3 +102,32 @@ def test_intervals_are_repeatable_and_blind_to_the_unit():
     first = share_intervals(amounts, segments, random_state=3)
     again = share_intervals(1000 * amounts, segments, random_state=3)
     pd.testing.assert_frame_equal(first, again)
+
+
+def test_every_pair_as_scikit_learn_has_it():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.integers(3, size=(80, 3)), columns=list("abc"))
+    table.loc[:9, "c"] = np.nan
+    pairs = pairwise_agreement(table).set_index(["one", "other"])
+    assert list(pairs.index) == [("a", "b"), ("a", "c"), ("b", "c")]
+    assert pairs["customers"].tolist() == [80, 70, 70]
+    both = table[["b", "c"]].dropna()
+    for name, measure in {
+        "adjusted_rand": adjusted_rand_score,
+        "adjusted_mutual_information": adjusted_mutual_info_score,
+        "v_measure": v_measure_score,
+    }.items():
+        assert pairs.loc[("b", "c"), name] == pytest.approx(measure(both.b, both.c))
+
+
+def test_a_pair_without_common_customers_has_no_agreement():
+    table = pd.DataFrame({"a": [0, 1, None, None], "b": [None, None, 0, 1]})
+    assert pairwise_agreement(table)["adjusted_rand"].isna().all()
+
+
+def test_the_square_of_pairs_is_symmetric_with_ones():
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame(rng.integers(3, size=(50, 4)), columns=list("abcd"))
+    matrix = agreement_matrix(pairwise_agreement(table))
+    assert (np.diag(matrix) == 1).all()
+    pd.testing.assert_frame_equal(matrix, matrix.T)

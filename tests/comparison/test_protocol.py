@@ -14,13 +14,17 @@ from research.comparison import (
     complete,
     count_runs,
     decide_by,
+    leaders_under,
     planned_runs,
     protocol_of,
     read_protocol,
     refuse_unplanned,
+    shipped_protocol,
     weighted_runs,
+    wider_than_usual,
 )
 from research.region.strict_yaml import read_yaml
+from research.segmenters import AHP
 
 TEXT = """\
 question: Which segments foretell the next quarter best?
@@ -322,3 +326,60 @@ def test_the_rule_may_go_by_weights(file, runs):
     found = decide_by(protocol, runs)
     assert (found.score, found.better) == (WEIGHTED, "higher")
     assert found.leader == "k-means"
+
+
+@pytest.mark.parametrize("name", ["default", "quick"])
+def test_shipped_protocols_weigh_by_the_judgements_beside_them(name):
+    path = shipped_protocol(name)
+    protocol = read_protocol(path, read_yaml)
+    assert {"k-means", "hybrid network", "RFM", "credit grade"} < set(protocol.methods)
+    weights = protocol.decision.weights
+    table = pd.DataFrame(0.0, index=[0], columns=list(weights))
+    judged = AHP(path.parent / "judgements.yaml").fit(table)
+    assert list(weights.values()) == pytest.approx(judged.weights_, abs=1e-3)
+    assert judged.consistency_["consistent"].all()
+
+
+def test_the_quick_protocol_asks_what_the_default_one_asks():
+    default, quick = (
+        read_protocol(shipped_protocol(name), read_yaml)
+        for name in ("default", "quick")
+    )
+    for part in ("question", "old_classes", "k", "metrics", "primary", "decision"):
+        assert getattr(quick, part) == getattr(default, part)
+    assert set(quick.methods) < set(default.methods)
+    assert quick.replicates.number < default.replicates.number == 20
+
+
+@pytest.fixture
+def ended(protocol):
+    """All planned runs: the sizes of segments decide for RFM, R2 for k-means."""
+    runs = planned_runs(protocol, ["A"])
+    worth = {
+        ("k-means", "R2"): 0.4,
+        ("k-means", "sizes"): 0.9,
+        ("RFM", "R2"): 0.2,
+        ("RFM", "sizes"): 0.1,
+    }
+    value = [
+        worth.get((m, s), 0.0) for m, s in zip(runs.method, runs.score, strict=True)
+    ]
+    return complete(protocol, runs.assign(value=value, failed=False))
+
+
+def test_who_leads_depends_on_the_weights(protocol, ended):
+    by_use = leaders_under(protocol, ended, [[1.0, 0.0]], ["k-means", "RFM"])
+    assert by_use.to_dict() == {"k-means": 1.0, "RFM": 0.0}
+    by_size = leaders_under(protocol, ended, [[0.0, 1.0]], ["k-means", "RFM"])
+    assert by_size.to_dict() == {"k-means": 0.0, "RFM": 1.0}
+    # R2 of .4 is .8 of its scale and .2 is .4; sizes of .9 are .1 of theirs and .1 .9.
+    both = leaders_under(protocol, ended, [[0.7, 0.3], [0.6, 0.4]], ["k-means", "RFM"])
+    assert both.to_dict() == {"k-means": 0.5, "RFM": 0.5}
+    with pytest.raises(ValueError, match="weighs 2 criteria"):
+        leaders_under(protocol, ended, [[1.0]])
+
+
+def test_intervals_of_fewer_replicates_are_wider(protocol):
+    # 3 splits, a fifth tested: t of 2 degrees of freedom against t of 19.
+    by_hand = 4.302653 / 2.093024 * ((1 / 3 + 0.25) / (1 / 20 + 0.25)) ** 0.5
+    assert wider_than_usual(protocol) == pytest.approx(by_hand, rel=1e-5)
