@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from planted import REGION_YAML, planted_readings, write_region
 
+from research.features import load
 from research.region import NotApplicable, read_region
 from research.service.comparable import last_day_to_know, tables_to_compare
 
@@ -70,3 +71,14 @@ def test_a_region_without_readings_is_not_compared(tmp_path):
     region = write_region(tmp_path / "tiny", daily.reset_index(), yaml)
     with pytest.raises(NotApplicable, match="hour or less"):
         tables_to_compare(read_region(region), "2024-02-10")
+
+
+def test_a_season_of_a_day_that_most_lack_costs_nobody_his_place(tmp_path):
+    readings = planted_readings(40, 61)[0]  # until 1 March 2024, the first of spring
+    lacking = readings["customer_id"].isin([f"{i:04}" for i in range(25)])
+    readings = readings[~(lacking & (readings["ts"] >= "2024-03-01"))]
+    region = read_region(write_region(tmp_path / "tiny", readings))
+    curves, left_out = load.curves_to_segment(region)
+    assert len(curves) == 40
+    assert left_out["no_typical_day"] == 0
+    assert set(curves.columns.get_level_values("season")) == {"winter"}

@@ -9,6 +9,7 @@ import pytest
 
 from research.comparison import FLOORS
 from research.features.later import OUTCOMES
+from research.service.comparison_stakes import Gap
 from research.service.comparison_vocabulary import SCORES, TITLES
 from research.service.comparison_words import (
     loss_sentence,
@@ -47,6 +48,7 @@ def verdict(kind="no clear winner", **fields):
         "n_units": 20,
         "level": 0.95,
         "conditions": (),
+        "over_floors": {},
     }
     return SimpleNamespace(**(given | fields))
 
@@ -240,13 +242,17 @@ def test_a_winner_that_the_stakes_do_not_know_is_refused():
 def test_no_segments_names_the_best_and_its_interval():
     table = methods(kmeans=0.01, mixture=0.0)
     stakes = stakes_of(table, ["kmeans", "mixture"], [], FLOORS, 0.2)
-    said = verdict_sentences(verdict("no segments"), stakes)
+    # One of two is above the floors by chance: the interval allows for it.
+    over = {"kmeans": Gap(0.01, -0.03, 0.05), "mixture": Gap(0.0, -0.04, 0.04)}
+    said = verdict_sentences(verdict("no segments", over_floors=over), stakes)
     is_clean(said)
     assert said.en == (
         "No segmentation is shown to foretell more than no segments at all: kmeans, "
-        "the best of 2 methods, foretells 1% of what could be foretold (95%: -1% to "
-        "3%); the raw features, without segments, foretell 20%."
+        "the best of 2 methods, foretells 1% of what could be foretold (95%, picked "
+        "from 2: -3% to 5% more than none); the raw features, without segments, "
+        "foretell 20%."
     )
+    assert "已计入从 2 种中选优" in said.zh
     assert said.zh.startswith("没有证据表明任何分群的预见程度优于不分群：kmeans")
 
 

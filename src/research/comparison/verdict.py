@@ -13,9 +13,11 @@ of eight methods a lead has to be 2.5 times the standard deviation of difference
 six regions, 4 times that over 20 bootstraps, 5 to 6 times over five.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from research.comparison._conditions import (
@@ -30,7 +32,7 @@ from research.comparison._conditions import (
     units_told,
     would_change,
 )
-from research.comparison.inference import corrected_t
+from research.comparison.inference import MeanDifference, corrected_t
 from research.comparison.runs import Better, cube_of
 
 RANDOM = "random partition"
@@ -62,9 +64,9 @@ class Verdict:
     level : float
     conditions : tuple of Condition
         All that was asked, in the order of asking.
-    above_floors : tuple of str
-        Methods clearly better than every floor, corrected for their number. Empty: by
-        this score no segments are as good as any.
+    over_floors : mapping of str to MeanDifference
+        Least lead of each method over a floor, its interval wider for the number of
+        methods: one of many is above a floor by chance. Empty without floors.
     has_floors : bool
         Whether the runs hold any floor.
     would_change : tuple of str
@@ -84,7 +86,7 @@ class Verdict:
     n_units: int
     level: float
     conditions: tuple[Condition, ...]
-    above_floors: tuple[str, ...]
+    over_floors: Mapping[str, MeanDifference]
     has_floors: bool
     would_change: tuple[str, ...]
 
@@ -92,6 +94,14 @@ class Verdict:
     def failed(self) -> tuple[str, ...]:
         """Words of the conditions that do not hold."""
         return tuple(c.words for c in self.conditions if not c.holds)
+
+    @property
+    def above_floors(self) -> tuple[str, ...]:
+        """Methods clearly better than every floor, corrected for their number.
+
+        None: by this score no segments are as good as any.
+        """
+        return tuple(name for name, by in self.over_floors.items() if by.low > 0)
 
     @property
     def kind(self) -> str:
@@ -193,6 +203,7 @@ def decide(
         *other_numbers_too(asked, cube, k, seeds, leader, "k" in runs),
     )
     wins = all(condition.holds for condition in conditions)
+    over_floors = _over_floors(asked, worth, contenders, floors, ratio, level)
     return Verdict(
         leader if wins else None,
         leader,
@@ -205,7 +216,7 @@ def decide(
         len(worth),
         level,
         conditions,
-        _above_floors(asked, worth, contenders, floors, ratio, level),
+        over_floors,
         bool(floors),
         would_change(conditions, by, cube, len(worth), ratio, level),
     )
@@ -233,15 +244,14 @@ def _seed_sets(cube, seeds, other_seeds):
     return list(seeds), list(other_seeds)
 
 
-def _above_floors(asked, worth, contenders, floors, ratio, level):
-    """Contenders above all floors, each interval wider for the number of contenders."""
+def _over_floors(asked, worth, contenders, floors, ratio, level):
+    """Least lead of each contender over a floor, wider for the number of contenders."""
     strict = 1 - (1 - level) / len(contenders)
-    return tuple(
-        name
-        for name in contenders
-        if floors
-        and all(
-            corrected_t(asked.lead(worth, name, floor), ratio, strict).low > 0
+    found = {}
+    for name in contenders if floors else ():
+        leads = [
+            corrected_t(asked.lead(worth, name, floor), ratio, strict)
             for floor in floors
-        )
-    )
+        ]
+        found[name] = min(leads, key=lambda by: -np.inf if np.isnan(by.low) else by.low)
+    return MappingProxyType(found)

@@ -36,6 +36,7 @@ def what_to_do(
     plainness: pd.Series,
     pairs: pd.DataFrame,
     *,
+    together: tuple[str, float, float] | None = None,
     names: Mapping[str, Said] | None = None,
 ) -> list[tuple[str, str, str]]:
     """Actions that follow from a verdict: what, who, what it brings.
@@ -48,6 +49,9 @@ def what_to_do(
         How well plain questions tell the segments, by method.
     pairs : DataFrame
         As `comparison.infer` gives them.
+    together : tuple of str, float, float, optional
+        A method whose segments clearly add to the best old class, the score of both
+        together, and of the class alone.
     names : mapping of str to Said, optional
 
     Returns
@@ -75,6 +79,15 @@ def what_to_do(
         return [(f"Use the segments of {one}", "marketing 市场", by), more]
     if stakes.old_do_as_well:
         old = method_words(stakes.old_best.name, names).en
+        if together is not None:
+            name, both, alone = together
+            one = method_words(name, names).en
+            first = (
+                f"Use {old} and the segments of {one} together",
+                "marketing 市场",
+                f"{both:.2f} of 1 is foretold instead of {alone:.2f} by {old} alone",
+            )
+            return [first, more]
         first = (
             f"Keep to the classes that are there: {old}",
             "marketing 市场",

@@ -201,11 +201,13 @@ def _where(verdict) -> Said:
 
 def _no_segments(verdict, stakes: Stakes, say: Speech) -> tuple[str, str]:
     """No contender is clearly above the floors; old classes are no floor."""
-    best, n = stakes.best, len(stakes.contenders)
+    best, n = stakes.best, len(verdict.over_floors)
     name = say.method(best.name)
-    among = f", the best of {n} methods," if n > 1 else ""
-    among_zh = f"（{n} 种方法中最好的）" if n > 1 else ""
-    value, *ends = say.values(best.value, best.low, best.high)
+    tried = len(stakes.contenders)
+    among = f", the best of {tried} methods," if tried > 1 else ""
+    among_zh = f"（{tried} 种方法中最好的）" if tried > 1 else ""
+    over = verdict.over_floors.get(best.name, Gap(np.nan, best.low, best.high))
+    value, *ends = say.values(best.value, over.low, over.high)
     en = (
         f"no segmentation is shown to {say.better_than('no segments at all')}: "
         f"{name.en}{among} {say.one} {value}{say.of}"
@@ -215,8 +217,10 @@ def _no_segments(verdict, stakes: Stakes, say: Speech) -> tuple[str, str]:
         f"{apart(name.zh)}{among_zh}为 {value}"
     )
     if ends:
-        en += f" ({verdict.level:.0%}: {ends[0]} to {ends[1]})"
-        zh += f"（{verdict.level:.0%} 区间 {ends[0]} 至 {ends[1]}）"
+        picked = f", picked from {n}" if n > 1 else ""
+        en += f" ({verdict.level:.0%}{picked}: {ends[0]} to {ends[1]} more than none)"
+        zh += f"（比不分群高 {ends[0]} 至 {ends[1]}，{verdict.level:.0%} 区间"
+        zh += f"，已计入从 {n} 种中选优）" if n > 1 else "）"
     else:
         en += f", without an interval: one {verdict.unit} says nothing of another"
         only = "一个地区" if verdict.unit == "region" else "一次重复"

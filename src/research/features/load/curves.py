@@ -80,8 +80,9 @@ def curves_to_segment(
     Returns
     -------
     curves : DataFrame
-        As `typical_day_curves`, without missing values: seasons that the period does
-        not hold are left out for all.
+        As `typical_day_curves`, without missing values: kinds of day that the period
+        does not hold, or that most customers lack (a season of which it holds two
+        days), are left out for all.
     left_out : Series
         Customers by rule: `few_complete_days` (fewer than `min_complete_days`) and
         `no_typical_day` (a kind of day that others have is missing, as for who joined
@@ -97,7 +98,8 @@ def curves_to_segment(
             "load shapes need readings of an hour or less; this region's are daily"
         )
     every = typical_day_curves(region)
-    usable = every.loc[region.usable].dropna(axis="columns", how="all")
+    usable = every.loc[region.usable]
+    usable = usable.loc[:, usable.notna().mean() > 0.5]
     curves = usable.dropna()
     left_out = pd.Series(
         {
