@@ -99,7 +99,7 @@ def curves_to_segment(
         )
     every = typical_day_curves(region)
     usable = every.loc[region.usable]
-    usable = usable.loc[:, usable.notna().mean() > 0.5]
+    usable = usable.loc[:, _most_have(usable)]
     curves = usable.dropna()
     left_out = pd.Series(
         {
@@ -129,6 +129,13 @@ def _kinds_of_days(
     by_kind = labels.groupby(list(labels), observed=True)
     kinds = by_kind.size().reset_index()[list(labels)]
     return by_kind.ngroup().to_numpy(), kinds
+
+
+def _most_have(curves: pd.DataFrame) -> np.ndarray:
+    """Whether most customers have the whole kind of day that a column is of."""
+    kinds = curves.columns.droplevel("hour")
+    has = curves.notna().T.groupby(kinds, sort=False).all().T.mean() > 0.5
+    return has.reindex(kinds).to_numpy()
 
 
 def by_hour(curves: pd.DataFrame) -> pd.DataFrame:
