@@ -328,9 +328,10 @@ def test_the_rule_may_go_by_weights(file, runs):
     assert found.leader == "k-means"
 
 
+@pytest.mark.parametrize("about", ["load", "payments"])
 @pytest.mark.parametrize("name", ["default", "quick"])
-def test_shipped_protocols_weigh_by_the_judgements_beside_them(name):
-    path = shipped_protocol(name)
+def test_shipped_protocols_weigh_by_the_judgements_beside_them(name, about):
+    path = shipped_protocol(name, about)
     protocol = read_protocol(path, read_yaml)
     assert {"k-means", "hybrid network", "RFM", "credit grade"} < set(protocol.methods)
     weights = protocol.decision.weights
@@ -340,9 +341,10 @@ def test_shipped_protocols_weigh_by_the_judgements_beside_them(name):
     assert judged.consistency_["consistent"].all()
 
 
-def test_the_quick_protocol_asks_what_the_default_one_asks():
+@pytest.mark.parametrize("about", ["load", "payments"])
+def test_the_quick_protocol_asks_what_the_default_one_asks(about):
     default, quick = (
-        read_protocol(shipped_protocol(name), read_yaml)
+        read_protocol(shipped_protocol(name, about), read_yaml)
         for name in ("default", "quick")
     )
     for part in ("question", "old_classes", "k", "metrics", "primary", "decision"):

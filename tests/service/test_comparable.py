@@ -37,7 +37,7 @@ def test_curves_are_of_the_days_until_then_and_outcomes_of_those_after(region):
         pd.Timestamp("2024-03-31"),
         pd.Timestamp("2024-06-30"),
     )
-    assert set(found.curves.columns.get_level_values("hour")) == set(range(24))
+    assert set(found.seen.columns.get_level_values("hour")) == set(range(24))
     assert list(found.outcomes) == ENERGY
     assert found.axes == {}
     assert found.indicators is None
@@ -50,7 +50,7 @@ def test_curves_are_of_the_days_until_then_and_outcomes_of_those_after(region):
 def test_by_the_hour_is_the_mean_of_the_hour(tmp_path):
     readings = planted_readings(40, 190, minutes=30)[0]
     region = read_region(write_region(tmp_path / "tiny", readings, YAML_30))
-    curves = tables_to_compare(region).curves.sort_index(axis=1)
+    curves = tables_to_compare(region).seen.sort_index(axis=1)
     hours = readings[readings["ts"] < "2024-04-01"]
     kw = hours.groupby(["customer_id", hours["ts"].dt.hour])["kwh"].mean() * 2
     # Of all kinds of day together, each weighted by its days, it is the plain mean.

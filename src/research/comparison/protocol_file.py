@@ -24,13 +24,15 @@ class ProtocolError(ValueError):
     """A protocol that can not be read; each line tells a fault and its mend."""
 
 
-def shipped_protocol(name: str) -> Path:
+def shipped_protocol(name: str, about: str = "load") -> Path:
     """Path of a protocol that comes with the library, or of one's own.
 
     Parameters
     ----------
     name : str
         "default", "quick", or a path.
+    about : {"load", "payments"}
+        What the methods of a shipped one learn from.
 
     Examples
     --------
@@ -38,7 +40,8 @@ def shipped_protocol(name: str) -> Path:
     ('quick.yaml', 'plan.yaml')
     """
     if name in SHIPPED:
-        return Path(__file__).parent / "protocols" / f"{name}.yaml"
+        file = f"{name}.yaml" if about == "load" else f"{about}-{name}.yaml"
+        return Path(__file__).parent / "protocols" / file
     return Path(name)
 
 

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from research.features import load, payment
@@ -9,7 +10,12 @@ from research.features.later import OUTCOMES, later_outcomes
 from research.features.payment.dates import months_after
 from research.region import NotApplicable
 from research.service import payer_axes
-from research.service.credit.cases import held_paid, indicators_at
+from research.service.credit.cases import (
+    OUTCOME_LABEL,
+    cases,
+    held_paid,
+    indicators_at,
+)
 
 CLASSES = {
     "usage class": ("customers", "usage_class"),
@@ -22,8 +28,16 @@ CLASSES = {
 }
 """Old classes by their names in a protocol: the table and column they stand in."""
 
+BLOCKS = {"load": "load shape", "payments": "payments"}
+"""What methods learn from, and how a protocol calls it."""
+
+LEARNT_FROM = {"load": "typical days", "payments": "payment indicators"}
+
 LEAST_CUSTOMERS = 30
 """Customers to compare methods on: some are learnt from, the others tested."""
+
+LEAST_EVENTS = 25
+"""Arrears or complaints to judge methods by: ten of them among the tested."""
 
 RFM = "RFM"
 GRADE = "credit grade"
@@ -38,10 +52,17 @@ class Comparable(NamedTuple):
         Last day that anything but the outcomes knows.
     until : Timestamp
         Last day of the outcomes.
-    curves : DataFrame of shape (n_customers, n_columns)
-        Typical days by the hour, of the readings until `day`. [kW]
+    by : str
+        "load" or "payments": what methods learn from, `BLOCKS` has its name.
+    seen : DataFrame of shape (n_customers, n_columns)
+        What they learn from: typical days by the hour, of the readings until `day`
+        [kW]; or the credit indicators as of `day`, each as the share of customers that
+        lie below, .5 where it is not known.
+    space : DataFrame of shape (n_customers, n_columns)
+        The same as methods compare it: curves over their highest value.
     traits : DataFrame
-        Indicators of the same readings, see `load.table`, numbers alone.
+        Plain numbers to tell segments by: indicators of the readings, see `load.table`,
+        or of the payments.
     axes : dict of str to DataFrame
         Axes of the payers as of `day`, by system; empty where nothing tells of them.
     held : list of str
@@ -53,14 +74,16 @@ class Comparable(NamedTuple):
     outcomes : DataFrame
         See `later_outcomes`.
     left_out : Series
-        Customers without curves, by rule.
+        Customers that have nothing to learn from, by rule.
     lacking : dict of str to str
         Names of a protocol that do not apply here, and what they would need.
     """
 
     day: pd.Timestamp
     until: pd.Timestamp
-    curves: pd.DataFrame
+    by: str
+    seen: pd.DataFrame
+    space: pd.DataFrame
     traits: pd.DataFrame
     axes: dict[str, pd.DataFrame]
     held: list[str]
@@ -71,17 +94,21 @@ class Comparable(NamedTuple):
     lacking: dict[str, str]
 
 
-def tables_to_compare(region, as_of=None, *, months: int = 3) -> Comparable:
+def tables_to_compare(
+    region, as_of=None, *, months: int = 3, by: str | None = None
+) -> Comparable:
     """What segments may know on a day, and what became of the customers after it.
 
     Parameters
     ----------
     region : Region
-        With readings of an hour or less.
     as_of : date-like, optional
-        Unset, the last month's end after which all outcomes are known.
+        Unset, the last day after which all outcomes are known; a month's end where
+        there are readings.
     months : int
         Months of the outcomes.
+    by : {"load", "payments"}, optional
+        What methods learn from. Unset, load where the region has readings.
 
     Returns
     -------
@@ -90,18 +117,71 @@ def tables_to_compare(region, as_of=None, *, months: int = 3) -> Comparable:
     Raises
     ------
     NotApplicable
-        If the readings are daily or missing, fewer than `LEAST_CUSTOMERS` have typical
-        days and an outcome, the readings are shorter than the months, or nothing tells
-        what came later.
+        If the readings are daily or missing, fewer than `LEAST_CUSTOMERS` have
+        something to learn from and an outcome, the readings are shorter than the
+        months, nothing tells what came later, or too few events came to be judged.
+    ValueError
+        If `by` is unknown.
 
     Examples
     --------
     ``tables_to_compare(read_region("data/haihe")).outcomes.mean()``
     """
+    if by not in (None, *BLOCKS):
+        raise ValueError(f"by must be one of {', '.join(BLOCKS)}. Got {by!r} instead.")
+    by = by or ("load" if region.has("readings") else "payments")
+    day, seen, traits, outcomes, left_out, lacking = (
+        _by_load if by == "load" else _by_payments
+    )(region, as_of, months)
+    told = outcomes.reindex(seen.index).notna().sum().max()
+    if by == "payments" and not _events(outcomes.reindex(seen.index)):
+        raise NotApplicable(
+            f"{region.path}: methods are judged on at least {LEAST_EVENTS} arrears or "
+            f"complaints after {day.date()}, and as many customers without; fewer came."
+        )
+    if told < LEAST_CUSTOMERS:
+        raise NotApplicable(
+            f"{region.path}: methods are compared on at least {LEAST_CUSTOMERS} "
+            f"customers with {LEARNT_FROM[by]} until {day.date()} and an outcome after "
+            f"it; found {told}."
+        )
+    classes = _classes(region)
+    lacking = {f"usefulness: {n}": _less(why, region) for n, why in lacking.items()}
+    lacking |= {
+        name: f"a column {column} of {table}"
+        for name, (table, column) in CLASSES.items()
+        if name not in classes
+    }
+    held, axes, why = _payers(region, day)
+    if why:
+        lacking[RFM] = _less(why, region)
+    indicators, why = _indicators(region, day)
+    if why:
+        lacking[GRADE] = _less(why, region)
+    highest = seen.abs().max(axis=1) if by == "load" else 1.0
+    return Comparable(
+        day,
+        pd.Timestamp(months_after(day.date(), _months_after(region, day, months))),
+        by,
+        seen,
+        seen.div(highest, axis=0) if by == "load" else seen,
+        traits.reindex(seen.index),
+        axes,
+        held,
+        indicators,
+        classes,
+        outcomes,
+        left_out,
+        lacking,
+    )
+
+
+def _by_load(region, as_of, months):
+    """Day, curves, traits, outcomes, who is left out, outcomes that are lacking."""
     if not region.has("readings"):
         raise NotApplicable(
-            f"{region.path}: methods are compared on load curves; the region has no "
-            "readings within the day."
+            f"{region.path}: load curves are wanted; the region has no readings within "
+            "the day."
         )
     day = pd.Timestamp(as_of or last_day_to_know(region, months)).normalize()
     if day < region.days[0]:
@@ -114,39 +194,51 @@ def tables_to_compare(region, as_of=None, *, months: int = 3) -> Comparable:
     curves, left_out = load.curves_to_segment(past)
     traits = load.table(past).select_dtypes("number")
     outcomes, lacking = later_outcomes(region, day, months=months)
-    told = outcomes.reindex(curves.index).notna().sum().max()
-    if told < LEAST_CUSTOMERS:
-        raise NotApplicable(
-            f"{region.path}: methods are compared on at least {LEAST_CUSTOMERS} "
-            f"customers with typical days until {day.date()} and an outcome after it; "
-            f"found {told}."
-        )
-    lacking = {f"usefulness: {n}": _less(why, region) for n, why in lacking.items()}
-    classes = _classes(region)
-    lacking |= {
-        name: f"a column {column} of {table}"
-        for name, (table, column) in CLASSES.items()
-        if name not in classes
-    }
-    held, axes, why = _payers(region, day)
-    if why:
-        lacking[RFM] = _less(why, region)
-    indicators, why = _indicators(region, day)
-    if why:
-        lacking[GRADE] = _less(why, region)
-    return Comparable(
-        day,
-        pd.Timestamp(months_after(day.date(), months)),
-        load.by_hour(curves),
-        traits.reindex(curves.index),
-        axes,
-        held,
-        indicators,
-        classes,
-        outcomes,
-        left_out,
-        lacking,
+    return day, load.by_hour(curves), traits, outcomes, left_out, lacking
+
+
+def _by_payments(region, as_of, months):
+    """The same of what payers did."""
+    lacking = dict.fromkeys(
+        ("log_daily_kwh", "evening_share", "area_peak_share"),
+        "is not asked where methods learn from payments.",
     )
+    if _told_by_label(region):
+        found = cases(region)
+        day = pd.Timestamp(found.days[-1])
+        traits = found.X.set_axis(pd.Index(found.customers, name="customer_id"))
+        came = pd.Series(found.outcome, index=traits.index)
+        outcomes = pd.DataFrame({"arrears": came.astype("boolean")})
+        lacking["complaint"] = "tickets are wanted, and the region has none."
+    else:
+        first = as_of or payment.default_as_of(region, horizon_months=months)
+        day = pd.Timestamp(first).normalize()
+        traits = indicators_at(region, day)
+        outcomes, more = later_outcomes(region, day, months=months)
+        outcomes = outcomes[[n for n in ("arrears", "complaint") if n in outcomes]]
+        lacking |= {name: why for name, why in more.items() if name not in lacking}
+    known = traits.loc[:, (traits.notna().mean() > 0.5) & (traits.nunique() > 1)]
+    seen = known.rank(pct=True).fillna(0.5)
+    left_out = pd.Series({"no_indicators": 0})
+    return day, seen, known.astype(float), outcomes, left_out, lacking
+
+
+def _events(outcomes):
+    """Whether some outcome came, and stayed away, often enough to be judged."""
+    came = outcomes.astype(float)
+    rarer = np.minimum(came.sum(), came.notna().sum() - came.sum())
+    return (rarer >= LEAST_EVENTS).any()
+
+
+def _told_by_label(region):
+    """Whether the outcome is a label of the month after a history of payments."""
+    labels = region.labels
+    return labels is not None and OUTCOME_LABEL in labels and payment.by_month(region)
+
+
+def _months_after(region, day, months):
+    """Months that the outcomes are of: one where a label tells them."""
+    return 1 if _told_by_label(region) else months
 
 
 def last_day_to_know(region, months: int = 3) -> pd.Timestamp:

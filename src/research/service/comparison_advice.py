@@ -8,6 +8,9 @@ from research.service.comparison_stakes import Stakes
 from research.service.comparison_vocabulary import method_words
 from research.service.vocabulary import Said
 
+NEAR = 0.02
+"""Difference of scores within which methods are nearly as good (assumption)."""
+
 
 def as_good(verdict, pairs: pd.DataFrame, names: Sequence[str]) -> list[str]:
     """The leader, and those of `names` that it is not clearly better than.
@@ -94,14 +97,19 @@ def what_to_do(
             "as good, known to everyone, and nothing to keep up",
         )
         return [first, more]
-    tried = [told.name for told in stakes.contenders]
-    equal = as_good(verdict, pairs, tried)
+    near = [
+        told.name
+        for told in stakes.contenders
+        if abs(told.value - stakes.best.value) <= NEAR
+    ]
+    equal = as_good(verdict, pairs, near)
     plain = plainness.reindex(equal).dropna()
     if plain.empty:
         return [more]
     one = plain.idxmax()
     first = (
-        f"Of those not clearly worse take the plainest: {method_words(one, names).en}",
+        f"Of those that are nearly as good take the plainest: "
+        f"{method_words(one, names).en}",
         "marketing 市场",
         f"three questions put {plain[one]:.0%} of its customers right",
     )
