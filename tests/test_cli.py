@@ -15,6 +15,7 @@ import pytest
 from planted import REGION_YAML, planted_readings
 
 from research.cli import main
+from research.features.load import mapped
 from research.region import read_region
 from research.region.files import write_table
 
@@ -162,6 +163,50 @@ def test_a_wrong_region_is_one_message_and_code_2(
 
 
 @pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("missing folder", "nowhere"),
+        ("empty file", "0 bytes"),
+        ("html", "not a whole Parquet file"),
+        ("missing column", "missing column kwh"),
+        ("unknown key", "colour"),
+        ("empty period", "would leave 0 readings"),
+    ],
+)
+def test_features_of_a_wrong_region_are_one_message_and_code_2(
+    research, tiny, tmp_path, fault, words
+):
+    done = research("features", break_region(tiny, fault), "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_features_are_written_once_and_told(research, tiny, tmp_path):
+    table = tmp_path / "out" / "features.parquet"
+    done = research("features", tiny, "--out", tmp_path / "out")
+    assert (done.returncode, done.stdout) == (0, f"{table}: 24 customers\n")
+    assert len(pd.read_parquet(table)) == 24
+    done = research("features", tiny, "--out", tmp_path / "out")
+    assert (done.returncode, done.stdout) == (0, f"{table}: unchanged\n")
+
+
+def test_features_without_a_broken_file_are_code_1_and_another_name(
+    research, tiny, tmp_path
+):
+    broken = tiny / "readings" / "part-0001.parquet"
+    broken.write_bytes(b"PAR1")
+    out = tmp_path / "out"
+    done = research("features", tiny, "--out", out)
+    assert done.returncode == 1
+    assert f"failed {broken}: " in done.stderr
+    assert "features.parquet was not written" in done.stderr
+    assert done.stdout == f"{out / 'features.partial.parquet'}: 24 customers\n"
+    assert not (out / "features.parquet").exists()
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["import", "xls", "x", "y"], "known: table, lcl"),
@@ -174,6 +219,7 @@ def test_a_wrong_region_is_one_message_and_code_2(
         (["report", "{tiny}", "--notebooks", "nowhere"], "no folder of notebooks"),
         (["report", "{tiny}", "--jobs", "0"], "--jobs"),
         (["verify", "{tiny}"], "manifest.json"),
+        (["features", "{tiny}", "--jobs", "0"], "--jobs"),
         (["nonsense"], "No such command"),
     ],
 )
@@ -189,6 +235,19 @@ def test_a_dry_run_tells_and_writes_nothing(research, tiny, tmp_path):
     assert done.returncode == 0
     assert "tiny  01_data_quality  would run" in done.stdout
     assert not (tmp_path / "out").exists()
+
+
+def test_features_on_a_cluster_that_is_not_there_are_code_2(
+    research, tiny, tmp_path, monkeypatch
+):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(mapped, "SECONDS_TO_CONNECT", 0.3)
+    out = tmp_path / "out"
+    address = "tcp://127.0.0.1:9"
+    done = research("features", tiny, "--out", out, "--scheduler", address)
+    assert done.returncode == 2
+    assert f"scheduler '{address}': nobody answers" in done.stderr
+    assert not out.exists()
 
 
 @pytest.mark.slow

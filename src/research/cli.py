@@ -32,6 +32,7 @@ RESULTS = {
     "skipped": "not applicable",
     "failed": "[bold red]failed[/]",
 }
+FAULTS_SHOWN = 20
 screen = Console(stderr=True, highlight=False, soft_wrap=True)
 # What a command answers goes to stdout, unbroken where a file or pipe takes it.
 paper = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
@@ -180,6 +181,41 @@ def report(
 
 
 @app.command()
+def features(
+    region_dir: RegionDir,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the table; default: features/ and the name."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 2,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Dask cluster to work on, in place of --jobs: tcp://..."),
+    ] = None,
+) -> None:
+    """Compute the load features of every customer; go on where a run was stopped."""
+    from research.features.load.streamed import WHOLE, write_features
+
+    with _progress() as bars:
+        written = write_features(
+            region_dir,
+            out,
+            jobs=jobs,
+            scheduler=scheduler,
+            progress=_counting(bars),
+        )
+    state = "unchanged" if written.unchanged else f"{written.customers:,} customers"
+    print(f"{written.path}: {state}")
+    _print_faults(written.faults)
+    if written.faults:
+        whole = written.path.with_name(WHOLE)
+        screen.print(
+            f"{whole} was {'left as it was' if whole.exists() else 'not written'}."
+        )
+        raise typer.Exit(1)
+
+
+@app.command()
 def verify(
     report_dir: Annotated[Path, typer.Argument(help="Reports of a region, or on all.")],
 ) -> None:
@@ -250,6 +286,26 @@ def _telling(bars: Progress, batch, n_jobs: int):
         screen.print(f"{job.place}  {job.name}  {word}{seconds}")
 
     return batch.Progress(started, cell_done, ended)
+
+
+def _counting(bars: Progress) -> Callable[[str, int, int], None]:
+    """A bar a step, which counts the tasks that have ended."""
+    tasks = {}
+
+    def tell(step: str, done: int, total: int) -> None:
+        if step not in tasks:
+            tasks[step] = bars.add_task(step, total=total, unit="parts")
+        bars.update(tasks[step], completed=done)
+
+    return tell
+
+
+def _print_faults(faults) -> None:
+    """Name what is missing and why; of very many the first, and how many more."""
+    for fault in faults[:FAULTS_SHOWN]:
+        screen.print(_escaped(f"failed {fault.place}: {fault.reason}"))
+    if len(faults) > FAULTS_SHOWN:
+        screen.print(f"failed {len(faults) - FAULTS_SHOWN} more")
 
 
 def _print_outcomes(outcomes) -> None:
