@@ -24,10 +24,10 @@ BOOTSTRAP = {"replicates": {"kind": "bootstrap", "number": 3}}
 
 
 def history():
-    """Readings, bills, payments and tickets of 24 customers, by name of the table."""
-    readings = planted_readings(24, 213)[0]  # until 2024-07-31
-    bills, payments = random_money(seed=3, n_customers=24, n_months=9)
-    ids = {f"c{i:02}": f"{i:04}" for i in range(24)}
+    """Readings, bills, payments and tickets of 36 customers, by name of the table."""
+    readings = planted_readings(36, 213)[0]  # until 2024-07-31
+    bills, payments = random_money(seed=3, n_customers=36, n_months=9)
+    ids = {f"c{i:02}": f"{i:04}" for i in range(36)}
     bills, payments = (t.replace({"customer_id": ids}) for t in (bills, payments))
     for name in ("issue_date", "due_date"):
         bills[name] = pd.to_datetime(bills[name])
@@ -36,7 +36,7 @@ def history():
     tickets = pd.DataFrame(
         {
             "ticket_id": [f"T{i}" for i in range(60)],
-            "customer_id": [f"{i % 24:04}" for i in range(60)],
+            "customer_id": [f"{i % 36:04}" for i in range(60)],
             "ts_created": days,
             "type": ["complaint", "inquiry", "complaint"] * 20,
             "text_zh": "",
@@ -82,8 +82,8 @@ def test_what_came_after_the_day_is_in_nothing_that_is_learnt_from(tmp_path):
             ("other", {"yaml": YAML, **with_another_future(history())}),
         )
     )
-    assert len(now.curves) == 24
-    assert_frame_equal(now.curves, other.curves)
+    assert len(now.seen) == 36
+    assert_frame_equal(now.seen, other.seen)
     assert_frame_equal(now.traits, other.traits)
     assert_frame_equal(now.indicators, other.indicators)
     assert now.axes.keys() == other.axes.keys() != set()
