@@ -194,16 +194,21 @@ def features(
     ] = None,
 ) -> None:
     """Compute the load features of every customer; go on where a run was stopped."""
+    from research.features.load.mapped import WorkersLost
     from research.features.load.streamed import WHOLE, write_features
 
-    with _progress() as bars:
-        written = write_features(
-            region_dir,
-            out,
-            jobs=jobs,
-            scheduler=scheduler,
-            progress=_counting(bars),
-        )
+    try:
+        with _progress() as bars:
+            written = write_features(
+                region_dir,
+                out,
+                jobs=jobs,
+                scheduler=scheduler,
+                progress=_counting(bars),
+            )
+    except WorkersLost as error:
+        screen.print(f"[bold red]stopped[/] {_escaped(str(error))}")
+        raise typer.Exit(1) from None
     state = "unchanged" if written.unchanged else f"{written.customers:,} customers"
     print(f"{written.path}: {state}")
     _print_faults(written.faults)

@@ -395,13 +395,28 @@ def test_few_results_wait_in_memory():
     assert executor.most <= 4
 
 
-def test_a_pool_that_died_is_told_of_every_task():
+def test_a_pool_that_takes_no_task_is_lost():
     class Dead:
         def submit(self, function, *task):
             raise RuntimeError("a process died")
 
-    ended = list(mapped.mapped(pow, [(1, 2), (3, 4)], mapped.Workers(Dead(), 4)))
-    assert [str(error) for *_, error in ended] == ["a process died"] * 2
+    with pytest.raises(mapped.WorkersLost, match="a process died"):
+        list(mapped.mapped(pow, [(1, 2), (3, 4)], mapped.Workers(Dead(), 4)))
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_is_no_fault_of_the_region(many, tmp_path, out):
+    whole = write_features(many, tmp_path / "whole").path.read_bytes()
+
+    def kill_one(step, done, total):
+        if (step, done) == ("features", 3):
+            os.kill(children_of(os.getpid())[-1], signal.SIGKILL)
+
+    with pytest.raises(mapped.WorkersLost, match="the same call goes on"):
+        write_features(many, out, jobs=2, progress=kill_one)
+    assert [path.name for path in out.glob("*.parquet")] == []
+    assert len(list((out / "parts").glob("*.parquet"))) >= 3
+    assert write_features(many, out).path.read_bytes() == whole
 
 
 def test_readings_in_one_file_are_cut_by_row_groups(tmp_path, monkeypatch):

@@ -4,7 +4,14 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +21,10 @@ from research.region.errors import InputError
 SECONDS_TO_CONNECT = 10
 # At least so many tasks are handed to a cluster, which may grow while it works.
 LEAST_AT_CLUSTER = 32
+
+
+class WorkersLost(RuntimeError):
+    """Who worked is gone: no fault of any task; what was finished is kept."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +101,11 @@ def mapped(
     error : Exception or None
         What it failed with; the other tasks go on.
 
+    Raises
+    ------
+    WorkersLost
+        If a process died, such as for want of memory, or the cluster went away.
+
     Examples
     --------
     >>> [result for _, result, _ in mapped(pow, [(2, 3), (3, 2)], Workers())]
@@ -103,7 +119,7 @@ def mapped(
         try:
             running[executor.submit(function, *task)] = number
         except Exception as error:  # a pool whose worker died takes nothing more
-            yield number, None, error
+            raise _lost(error) from error
         while len(running) >= workers.in_flight:
             yield from _ended(running)
     while running:
@@ -119,8 +135,18 @@ def _ended(running: dict) -> Iterator[tuple[int, Any, Exception | None]]:
 def _outcome(call: Callable[[], Any]) -> tuple[Any, Exception | None]:
     try:
         return call(), None
+    except (BrokenExecutor, CancelledError) as error:
+        raise _lost(error) from error
     except Exception as error:  # whatever is wrong with one must not stop the others
         return None, error
+
+
+def _lost(error: Exception) -> WorkersLost:
+    return WorkersLost(
+        f"a worker died or the cluster went away ({type(error).__name__}: {error}). "
+        "What was finished is kept: the same call goes on from there. Where memory "
+        "ran out, use fewer --jobs."
+    )
 
 
 def _client(address: str):

@@ -135,6 +135,8 @@ def write_features(
     InputError
         If the region, its settings or the scheduler are wrong, no partition can be
         read, a customer stands in two of them, or another run writes to `out`.
+    WorkersLost
+        If a process died or the cluster went away; the same call goes on.
 
     Examples
     --------
