@@ -9,12 +9,12 @@ is computed, so all features of a customer speak of the same days; `missing_shar
 and `complete_days` tell what was left out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
-from research.features.load.area import area_load, area_peak_mask, coincidence
+from research.features.load.area import area_peak_mask, coincidence
 from research.features.load.daily import (
     DAY_WINDOWS,
     load_factor,
@@ -38,8 +38,14 @@ from research.features.load.energy import (
     mean_power,
     missing_share,
 )
+from research.features.load.one_pass import (
+    WORTH_COMPILING,
+    area_sums,
+    compiles,
+    features_in_one_pass,
+)
 from research.features.load.parts import complete_only, some_at_a_time
-from research.features.load.present import count, mean
+from research.features.load.present import count, mean, ratio, total
 from research.features.load.rhythm import (
     coefficient_of_variation,
     day_to_day_variability,
@@ -53,7 +59,9 @@ AREA_PEAK_HOURS = 10
 """Length of the area's peak: its highest slots, ten hours in all [h]."""
 
 
-def table(region, peak: np.ndarray | None = None) -> pd.DataFrame:
+def table(
+    region, peak: np.ndarray | None = None, *, compiled: bool | None = None
+) -> pd.DataFrame:
     """Load features of every customer of the region (负荷特征).
 
     Parameters
@@ -62,6 +70,10 @@ def table(region, peak: np.ndarray | None = None) -> pd.DataFrame:
         Read twice: once for the area's peak, once for the customers.
     peak : bool array of shape (n_days, n_slots), optional
         The area's peak, where it is known already: then the region is read once.
+    compiled : bool, optional
+        Whether compiled loops compute, see `features_in_one_pass`. By default they do
+        once so many readings have been gone through that it pays to load them, and
+        never without numba.
 
     Returns
     -------
@@ -90,29 +102,31 @@ def table(region, peak: np.ndarray | None = None) -> pd.DataFrame:
     C1                 17520.0     0.833333              2
     """
     complete_share = region.settings.quality.complete_day_share
-    peak = area_peak(region) if peak is None else peak
+    peak = area_peak(region, compiled=compiled) if peak is None else peak
     bands, band_names = _tariff_bands(region.tou_bands)
-    frames = [
-        customer_features(
+    frames = []
+    for cube, rows, in_loops in _some_of(region, compiled):
+        features_of = features_in_one_pass if in_loops else customer_features
+        features = features_of(
             cube.power[rows],
             region.calendar.loc[cube.days],
             peak,
             complete_share=complete_share,
             bands=None if bands is None else bands.loc[cube.days].to_numpy(),
             band_names=band_names,
-        ).set_axis(cube.customer_id[rows])
-        for cube in region.cubes()
-        for rows in some_at_a_time(len(cube.customer_id))
-    ]
+        )
+        frames.append(features.set_axis(cube.customer_id[rows]))
     return pd.concat(frames).rename_axis("customer_id")
 
 
-def area_peak(region) -> np.ndarray:
+def area_peak(region, *, compiled: bool | None = None) -> np.ndarray:
     """When the area's load is highest (地区高峰): its top `AREA_PEAK_HOURS`.
 
     Parameters
     ----------
     region : region with readings
+    compiled : bool, optional
+        As for `table`.
 
     Returns
     -------
@@ -121,11 +135,15 @@ def area_peak(region) -> np.ndarray:
         only; the earliest of equals.
     """
     complete_share = region.settings.quality.complete_day_share
-    load = area_load(
-        complete_only(cube.power[rows], complete_share)
-        for cube in region.cubes()
-        for rows in some_at_a_time(len(cube.customer_id))
-    )
+    summed, present = 0.0, 0
+    for cube, rows, in_loops in _some_of(region, compiled):
+        if in_loops:
+            some, of = area_sums(cube.power[rows], complete_share)
+        else:
+            power = complete_only(cube.power[rows], complete_share)
+            some, of = total(power, axis=0), count(power, axis=0)
+        summed, present = summed + some, present + of
+    load = ratio(summed, present)
     return area_peak_mask(load, n_slots=AREA_PEAK_HOURS * load.shape[-1] // 24)
 
 
@@ -248,6 +266,17 @@ def customer_features(
         features |= {f"share_{name}": shares[:, i] for i, name in enumerate(band_names)}
     features |= {"missing_share": missing, "complete_days": count(energy)}
     return pd.DataFrame(features)
+
+
+def _some_of(region, compiled: bool | None) -> Iterator[tuple]:
+    """Each cube with some of its rows at a time, and whether loops are to compute."""
+    seen = 0
+    for cube in region.cubes():
+        worth = seen >= WORTH_COMPILING if compiled is None else compiled
+        in_loops = worth and compiles()
+        for rows in some_at_a_time(len(cube.customer_id)):
+            yield cube, rows, in_loops
+        seen += cube.power.size
 
 
 def _tariff_bands(
