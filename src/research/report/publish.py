@@ -35,7 +35,11 @@ def data_hash(region_folder: Path) -> str:
 def code_hash() -> str:
     """Hash of this library: its modules, templates and fonts."""
     root = Path(__file__).parents[1]
-    files = (p for p in root.rglob("*") if p.is_file() and p.suffix != ".pyc")
+    files = (
+        path
+        for path in root.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts  # what machines compile
+    )
     return sha256_of(files, root)
 
 
