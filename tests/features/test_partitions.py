@@ -23,6 +23,7 @@ from research.features.load import mapped, partitions, streamed
 from research.features.load.streamed import write_features
 from research.region import InputError, NotApplicable, files, read_region
 from research.region.files import write_readings
+from research.region.ingest import import_lcl
 from research.region.synthetic import synthesize
 
 ROOT = Path(__file__).parents[2]
@@ -93,9 +94,11 @@ def test_a_synthetic_region_with_a_tariff_is_told_alike(tmp_path, out, monkeypat
 
 
 @pytest.mark.slow
-def test_london_is_told_alike(out):
-    table = pd.read_parquet(write_features(ROOT / "data" / "london", out).path)
-    expected = load.table(read_region(ROOT / "data" / "london"))
+def test_london_is_told_alike(out, tmp_path):
+    raw = ROOT / "data" / "raw" / "london"
+    london = import_lcl(raw, tmp_path / "london", say=str)
+    table = pd.read_parquet(write_features(london.path, out).path)
+    expected = load.table(read_region(london.path))
     assert_frame_equal(table, expected, check_exact=True)
 
 
