@@ -37,8 +37,7 @@ from research.comparison._trial_runs import (
     run_replicate,
 )
 from research.comparison.protocol import Protocol
-
-_ORDER = ("region", "replicate", "seed", "k", "method", "score", "value", "failed")
+from research.comparison.runs import RUN_KEY
 
 
 @dataclass(frozen=True)
@@ -227,7 +226,7 @@ def run_trials(
         tell.ended()
     runs = pd.concat(parts, ignore_index=True).assign(region=region)
     runs = runs.astype({"seed": "Int64", "k": "Int64", "failed": bool})
-    runs = runs[[*_ORDER, "reason"]]
+    runs = runs[[*RUN_KEY, "value", "failed", "reason"]]
     costs = runs[runs["score"].isin(COSTS)].reset_index(drop=True)
     runs = runs[runs["score"].isin(protocol.metrics)].reset_index(drop=True)
     return Trials(protocol, runs, costs, segments, left_out, unjudged, taken_up)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from research.features import load, payment
-from research.features.later import OUTCOMES, later_outcomes
+from research.features.later import later_outcomes
 from research.features.payment.dates import months_after
 from research.region import NotApplicable
 from research.service import payer_axes
@@ -267,12 +267,6 @@ def last_day_to_know(region, months: int = 3) -> pd.Timestamp:
         known = pd.Timestamp(payment.default_as_of(region, horizon_months=months))
         day = min(day, known)
     return day
-
-
-def outcome_words() -> pd.DataFrame:
-    """Words of each outcome, English and Chinese, by its name in the scores."""
-    words = pd.DataFrame(OUTCOMES, index=["en", "zh"]).T
-    return words.rename_axis("outcome")
 
 
 def _less(why, region):
