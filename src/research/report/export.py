@@ -16,7 +16,7 @@ import hashlib
 import io
 import re
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from html import unescape
@@ -30,6 +30,7 @@ from pygments.lexers import PythonLexer
 
 from research.report import fonts, sanitize
 from research.report.display import Part, part_of
+from research.report.translate import path_in, read_catalogue, translated
 
 _BOM = "\ufeff"
 _STYLE, _POLICY = "\ue010", "\ue011"
@@ -54,8 +55,10 @@ class Page:
         Name of the notebook; starts the names of the page's files.
     region_name, region_title : str
         The region's short name, and its name in the readers' words.
-    language : str
-        Language of the running text.
+    languages : sequence of str
+        The page is made in each; the first is the one it is written in.
+    names : mapping of str to str
+        Names in Chinese, such as the region's, that no catalogue knows.
     made : mapping of label to text
         How this was made: data, settings, versions, seed, run time, verification.
     home : str
@@ -71,7 +74,8 @@ class Page:
     notebook: str
     region_name: str
     region_title: str
-    language: str = "en"
+    languages: Sequence[str] = ("en",)
+    names: Mapping[str, str] = field(default_factory=dict)
     made: Mapping[str, str] = field(default_factory=dict)
     home: str = "index.html"
     synthetic: bool = False
@@ -81,12 +85,18 @@ class Page:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A page, the files beside it (by relative path), and what an index says of it."""
+    """A page, the files beside it (by relative path), and what an index says of it.
+
+    `translations` holds the page in other languages, `untranslated` what stands in
+    them as it was written.
+    """
 
     html: str
     files: dict[str, str]
     summary: dict
     missing_characters: str = ""
+    translations: Mapping[str, str] = field(default_factory=dict)
+    untranslated: tuple[str, ...] = ()
 
 
 class _PageExporter(TemplateExporter):
@@ -143,10 +153,14 @@ def render(nb: NotebookNode, page: Page) -> Rendered:
             "script": _asset("script.js"),
             "style": _STYLE,
             "policy": _POLICY,
+            "other_language": _other(f"{page.notebook}.html", page.languages),
         },
     )
     html, missing = seal(body)
-    return Rendered(html, reading.files, reading.summary(), missing)
+    others, lacking = translations(body, page.languages, page.names)
+    return Rendered(
+        html, reading.files, reading.summary(), missing, others, tuple(lacking)
+    )
 
 
 # --- reading a notebook -------------------------------------------------------------
@@ -481,18 +495,63 @@ def seal(html: str) -> tuple[str, str]:
     return html, cut.missing
 
 
-def seal_template(template: str, *, language: str = "en", **content) -> tuple[str, str]:
-    """Render a page that extends `shell.html.j2` and seal it; see `seal`."""
-    page = sanitize.environment().get_template(template)
-    return seal(
-        page.render(
-            language=language,
+def translations(
+    body: str, languages: Sequence[str], names: Mapping[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """A page in all languages but the first, sealed, and the messages they lack."""
+    pages, lacking = {}, []
+    for language in languages[1:]:
+        catalogue = read_catalogue(language).with_names(names)
+        html, missing = translated(body, catalogue)
+        pages[language], _ = seal(html)
+        lacking += missing
+    return pages, lacking
+
+
+def seal_template(
+    template: str,
+    *,
+    path: str = "index.html",
+    language: str = "en",
+    languages: Sequence[str] = ("en",),
+    names: Mapping[str, str] | None = None,
+    **content,
+) -> str:
+    """Render a page that extends `shell.html.j2`, translate and seal it; see `seal`.
+
+    Parameters
+    ----------
+    template : str
+    path : str
+        Name of the page in the language it is written in.
+    language : str
+    languages : sequence of str
+        All that the page is made in.
+    names : mapping of str to str
+        Names in Chinese that no catalogue knows.
+    **content
+        What the template prints.
+    """
+    body = (
+        sanitize.environment()
+        .get_template(template)
+        .render(
+            language="en",
+            other_language=_other(path, languages),
             script=_asset("script.js"),
             style=_STYLE,
             policy=_POLICY,
             **content,
         )
     )
+    if language == "en":
+        return seal(body)[0]
+    return translations(body, ("en", language), names or {})[0][language]
+
+
+def _other(path: str, languages: Sequence[str]) -> str:
+    """Where the switch of languages leads; nowhere if there is but one."""
+    return path_in(path, languages[-1]) if len(languages) > 1 else ""
 
 
 @cache

@@ -13,7 +13,13 @@ from research.report.published import ACROSS
 FILTER_FROM = 8
 
 
-def region_index(manifest: Mapping, hero: Mapping[str, str]) -> str:
+def region_index(
+    manifest: Mapping,
+    hero: Mapping[str, str],
+    *,
+    language: str = "en",
+    languages: Sequence[str] = ("en",),
+) -> str:
     """Index page of a region: a card a page, what failed and what did not apply.
 
     Parameters
@@ -22,23 +28,35 @@ def region_index(manifest: Mapping, hero: Mapping[str, str]) -> str:
         The region's manifest, as published.
     hero : mapping of notebook to SVG
         The picture of each page; a page without one shows none.
+    language : str
+        Language of the page.
+    languages : sequence of str
+        All that pages are made in.
 
     Returns
     -------
     html : str
         A complete page.
     """
-    html, _ = seal_template(
+    return seal_template(
         "region.html.j2",
+        language=language,
+        languages=languages,
+        names=names_of(manifest),
         region=_region(manifest),
         cards=_cards(manifest, hero),
         failed=_without_page(manifest, "failed"),
         skipped=_without_page(manifest, "skipped"),
     )
-    return html
 
 
-def site_index(manifests: Sequence[Mapping], hero: Mapping[str, str]) -> str:
+def site_index(
+    manifests: Sequence[Mapping],
+    hero: Mapping[str, str],
+    *,
+    language: str = "en",
+    languages: Sequence[str] = ("en",),
+) -> str:
     """Index page of all regions, with a filter where the list is long.
 
     What was published about all of them stands before them, once there is any.
@@ -50,6 +68,8 @@ def site_index(manifests: Sequence[Mapping], hero: Mapping[str, str]) -> str:
         all regions.
     hero : mapping of region to SVG
         One picture of each region; a region without one shows none.
+    language, languages
+        As for `region_index`.
 
     Returns
     -------
@@ -68,13 +88,22 @@ def site_index(manifests: Sequence[Mapping], hero: Mapping[str, str]) -> str:
             regions.append(region)
         elif region["n_pages"] or region["n_failed"]:
             together = region
-    html, _ = seal_template(
+    names = [names_of(manifest) for manifest in manifests]
+    return seal_template(
         "site.html.j2",
+        language=language,
+        languages=languages,
+        names={en: zh for of_region in names for en, zh in of_region.items()},
         regions=regions,
         together=together,
         has_filter=len(regions) > FILTER_FROM,
     )
-    return html
+
+
+def names_of(manifest: Mapping) -> dict[str, str]:
+    """Name of a region in English and what it is in Chinese."""
+    title = manifest.get("title", {})
+    return {title["en"]: title["zh"]} if title.get("en") and title.get("zh") else {}
 
 
 def _region(manifest):

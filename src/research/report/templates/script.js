@@ -8,8 +8,7 @@
     return root.dataset.theme ? root.dataset.theme === "dark" : dark.matches;
   }
   function nameTheme() {
-    theme.textContent = isDark() ? "Light" : "Dark";
-    theme.setAttribute("aria-label", "Switch to " + (isDark() ? "light" : "dark") + " colours");
+    theme.textContent = isDark() ? theme.dataset.on : theme.dataset.off;
   }
   if (theme) {
     theme.hidden = false;
@@ -27,7 +26,7 @@
     code.addEventListener("click", function () {
       var show = code.getAttribute("aria-pressed") !== "true";
       code.setAttribute("aria-pressed", String(show));
-      code.textContent = show ? "Hide code" : "Show code";
+      code.textContent = show ? code.dataset.on : code.dataset.off;
       document.querySelectorAll("details.code").forEach(function (fold) {
         fold.open = show;
       });
@@ -68,7 +67,8 @@
         entry.hidden = !fits;
         left += fits ? 1 : 0;
       });
-      document.getElementById("left").textContent = left + " shown";
+      var shown = document.getElementById("left");
+      shown.textContent = shown.dataset.count.replace("{n}", left);
     });
   }
 })();
