@@ -380,9 +380,14 @@ def _message(run: list[str], into) -> Iterator[str]:
 def _unwrapped(run: list[str]) -> tuple[int, int]:
     """The part of a run inside of tags that go around all of it."""
     first, last = 0, len(run)
-    while last - first > 2 and _goes_around(run[first:last]):
+    while True:
+        while first < last and not run[first].strip():
+            first += 1
+        while first < last and not run[last - 1].strip():
+            last -= 1
+        if last - first < 3 or not _goes_around(run[first:last]):
+            return first, last
         first, last = first + 1, last - 1
-    return first, last
 
 
 def _goes_around(run):
