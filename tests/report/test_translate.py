@@ -1,0 +1,149 @@
+"""Pages in another language: what is looked up, what stays, what is told as missing."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from research.report import translate
+from research.report.translate import catalogue_of, messages, translated
+
+ZH = catalogue_of(
+    {
+        "Pages": "页数",
+        "evening users": "晚高峰型",
+        "night users": "夜间型",
+        "{n} of {n2} customers": "{n2}户中的{n}户",
+        "The {group} take {n}% of the energy.": "{group}占电量的{n}%。",
+        "Hold {group}.": "保留{group}。",
+        "See <1>the figure</1>.": "见<1>该图</1>。",
+        "Read it twice.": "请读两遍。",
+        "Dark": "深色",
+    },
+    "zh",
+)
+
+
+def into(html):
+    return translated(html, ZH)
+
+
+def test_a_number_is_no_word_and_a_word_no_number():
+    assert translate.translate("3 of 12 customers", ZH) == ("12户中的3户", ())
+    assert translate.translate("few of 12 customers", ZH)[1] == ("few of 12 customers",)
+
+
+def test_what_stands_in_a_hole_is_looked_up_in_turn():
+    said = "The evening users and night users take 12.5% of the energy."
+    assert translate.translate(said, ZH) == ("晚高峰型、夜间型占电量的12.5%。", ())
+    said, missing = translate.translate("The whales take 1% of the energy.", ZH)
+    assert said == "whales占电量的1%。"
+    assert missing == ("whales",)
+
+
+def test_sentences_one_by_one_where_the_whole_is_not_known():
+    said = "Hold night users. Read it twice."
+    assert translate.translate(said, ZH) == ("保留夜间型。请读两遍。", ())
+    said, missing = translate.translate("Hold night users. Nobody knows.", ZH)
+    assert said == "保留夜间型。Nobody knows."
+    assert missing == ("Nobody knows.",)
+
+
+def test_tags_within_a_sentence_stay_where_they_belong():
+    html, missing = into('<p>See <a href="#f-1">the figure</a>.</p>')
+    assert html == '<p>见<a href="#f-1">该图</a>。</p>'
+    assert not missing
+
+
+def test_alone_in_its_tag_a_message_needs_no_number():
+    assert messages('<h2>\n<a href="#p">Pages</a>\n</h2>') == ["Pages"]
+    assert into("<li> <b>Pages</b> </li>")[0] == "<li> <b>页数</b> </li>"
+
+
+def test_attributes_are_told_too_and_others_are_left():
+    html, missing = into(
+        '<svg aria-label="Pages" class="Pages"><text>Dark</text></svg>'
+    )
+    assert html == '<svg aria-label="页数" class="Pages"><text>深色</text></svg>'
+    assert not missing
+
+
+def test_code_style_and_script_are_no_words():
+    page = "<style>a{b:c}</style><script>Pages</script><pre>Pages</pre><!-- Pages -->"
+    assert into(page) == (page, [])
+
+
+def test_formulas_stay():
+    html, missing = into("<p>Pages <math><mi>Pages</mi></math></p>")
+    assert "<math><mi>Pages</mi></math>" in html
+    assert missing == ["Pages <1/>"]
+
+
+def test_ids_addresses_and_names_of_files_need_no_translation():
+    assert messages("<td>JM-1kV-07</td><td>bdd415986b1a449e</td><td>7 %</td>") == []
+    assert messages("<td>https://example.org/some/page</td>") == []
+
+
+def test_what_a_translation_says_is_escaped():
+    zh = catalogue_of({"Pages": "<b>&"}, "zh")
+    assert translated("<p>Pages</p>", zh)[0] == "<p>&lt;b&gt;&amp;</p>"
+
+
+def test_what_a_page_quotes_stays_escaped():
+    html, _ = into("<p>The &lt;b&gt;whales take 1% of the energy.</p>")
+    assert html == "<p>&lt;b&gt;whales占电量的1%。</p>"
+
+
+def test_a_term_that_stands_in_chinese_already():
+    page = '<h2>Load segments <span lang="zh-Hans">负荷分群</span></h2>'
+    assert into(page) == ("<h2>负荷分群</h2>", [])
+    gloss = '<p>Pages <span class="gloss" lang="zh-Hans">目录</span></p>'
+    assert into(gloss) == ("<p>页数</p>", [])
+
+
+def test_the_english_twin_of_a_chinese_verdict_goes():
+    page = (
+        '<p class="first" lang="zh-Hans">好</p>\n<p class="second" lang="en">Fine.</p>'
+    )
+    assert into(page) == ('<p class="first" lang="zh-Hans">好</p>\n', [])
+
+
+def test_links_lead_to_pages_of_the_same_language():
+    html, _ = into('<a href="london/index.html#top">1</a><a href="t.csv">2</a>')
+    assert html == '<a href="london/index.zh.html#top">1</a><a href="t.csv">2</a>'
+    html, _ = into('<a href="https://example.org/a.html">1</a>')
+    assert html == '<a href="https://example.org/a.html">1</a>'
+    switch = '<a id="language" href="index.zh.html" lang="zh-Hans">中文</a>'
+    html, _ = into(f'<html lang="en">{switch}')
+    assert '<html lang="zh-Hans">' in html
+    assert '<a id="language" href="index.html" hreflang="en" lang="en">English' in html
+
+
+@pytest.mark.parametrize(
+    ("message", "translation"),
+    [
+        ("{n} pages", "页"),
+        ("pages", "{n}页"),
+        ("<1>a</1> page", "页"),
+        ("a <1/>", "页<2/>"),
+    ],
+)
+def test_a_translation_that_does_not_fit_is_refused(message, translation):
+    with pytest.raises(ValueError, match="differs in a"):
+        catalogue_of({message: translation}, "zh")
+
+
+@given(st.text(alphabet="ab <>&;1.{}\"'一", max_size=40))
+def test_a_page_without_known_words_is_left_as_it_is(text):
+    page = f"<p>{translate.escape(text, quote=False)}</p>"
+    assert into(page)[0] == page
+
+
+def test_the_shipped_catalogue_is_read_and_fits():
+    zh = translate.read_catalogue("zh")
+    assert zh.exact or zh.patterns
+    han = re.compile("[\u3400-\u9fff]")
+    for message, said in zh.exact.items():
+        if han.search(message) and not han.search(said):
+            pytest.fail(f"{message!r} loses its Chinese: {said!r}")
