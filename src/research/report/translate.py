@@ -155,7 +155,7 @@ def translate(message: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...]]
     if len(parts) > 1:
         done = [translate(part, catalogue) for part in parts]
         missing = tuple(lack for _, lacks in done for lack in lacks)
-        if whole is None or sum(map(len, missing)) < sum(map(len, whole[1])):
+        if whole is None or len(missing) < len(whole[1]):
             return _joined([text for text, _ in done]), missing
     return whole if whole is not None else (message, (message,))
 
@@ -241,7 +241,7 @@ def _whole(message, catalogue) -> tuple[str, tuple[str, ...]] | None:
     best = None
     for pattern in catalogue.patterns:
         found = pattern.rarest in message and pattern.message.fullmatch(message)
-        if not found:
+        if not found or any(map(_SENTENCES.search, found.groups())):
             continue
         text, missing = _filled(pattern.translation, found.groupdict(), catalogue)
         if not missing:
