@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sample_report import HOSTILE_PAGE, PAGE, SVG, hostile, manifest, sample
 
-from research.report import export, site
+from research.report import export, search, site
 
 pytestmark = pytest.mark.browser
 VIEWS = {
@@ -56,6 +56,9 @@ def pages(tmp_path_factory):
         "site": site.site_index([manifest(f"r{n}") for n in range(10)], {"r1": SVG}),
         "hostile": export.render(hostile(), HOSTILE_PAGE).html,
     }
+    (folder / "london").mkdir()
+    (folder / "london" / "02_a.html").write_text(report.html, encoding="utf-8")
+    html["search"] = search.search_page(folder, [manifest()])
     for name, text in html.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
     return folder
@@ -85,7 +88,7 @@ class Visit:
         self.context.close()
 
 
-NAMES = ["report", "region", "site", "hostile"]
+NAMES = ["report", "region", "site", "hostile", "search"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -191,3 +194,22 @@ def test_paper_shows_no_navigation(browser, pages):
         assert not visit.page.is_visible(".topbar")
         assert not visit.page.is_visible(".contents.wide")
         assert visit.page.is_visible(".verdict")
+
+
+def test_words_are_found_as_they_are_typed_and_lead_to_their_section(browser, pages):
+    with Visit(browser, pages / "search.html") as visit:
+        page = visit.page
+        assert page.locator("#results li").count() == 0
+        page.fill("#words", "nothing of the kind")
+        assert page.inner_text("#found") == "Nothing found"
+        page.fill("#words", "london")
+        assert page.locator("#results li").count() == 0  # a region's name is no find
+        heading = page.evaluate("""JSON.parse(document.getElementById('index')
+            .textContent)[0].parts.find(part => part[1])""")
+        page.fill("#words", heading[1])
+        assert page.locator("#results mark").count() >= 1 or heading[2] == ""
+        page.click("#results a >> nth=0")
+        assert page.url.split("#")[0].endswith("london/02_a.html")
+        page.go_back()
+        assert page.input_value("#words") == heading[1]
+        assert visit.messages == []

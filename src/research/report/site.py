@@ -11,6 +11,7 @@ from research.report.export import seal_template
 from research.report.published import ACROSS
 
 FILTER_FROM = 8
+MOST_HEADLINES = 3
 
 
 def region_index(
@@ -82,6 +83,7 @@ def site_index(
         name = region["name"]
         region["picture"] = _picture(hero.get(name), f"r{number}-")
         region["verdict"] = _last_verdict(manifest)
+        region["figures"] = _headlines(manifest)
         region["n_failed"] = len(manifest.get("failed", []))
         region["n_pages"] = len(manifest.get("pages", []))
         if name != ACROSS:
@@ -157,6 +159,15 @@ def _cards(manifest, hero):
 
 def _picture(svg, prefix):
     return sanitize.svg(svg, prefix=prefix) if svg else None
+
+
+def _headlines(manifest):
+    """The first figure of each page that says how sure it is, at most three."""
+    first = [
+        next((t for t in page["summary"].get("tiles", []) if t.get("interval")), None)
+        for page in manifest.get("pages", [])
+    ]
+    return [tile for tile in first if tile][:MOST_HEADLINES]
 
 
 def _last_verdict(manifest):

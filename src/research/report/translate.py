@@ -30,7 +30,7 @@ _TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)")
 _INLINE = {"a", "abbr", "b", "code", "em", "i", "kbd", "strong", "sub", "sup"}
 _MARKED = re.compile(r'<span lang="zh-Hans">(.*?)</span>', re.DOTALL)
 _ATTRIBUTE = re.compile(
-    r'\b(alt|aria-label|title|placeholder|data-(?:on|off|count))="([^"]*)"'
+    r'\b(alt|aria-label|title|placeholder|data-(?:on|off|count|none))="([^"]*)"'
 )
 _MARKER = re.compile(r"</?\d+/?>")
 _HOLE = re.compile(r"\{([A-Za-z]\w*)\}")
