@@ -9,7 +9,12 @@ from planted import SHARED
 
 from research.region.grids import Grid
 from research.region.quality import against_others, customer_quality, hourly_rhythm
-from research.region.quality.repair import catch_up, unit_shift
+from research.region.quality.repair import (
+    _heard,
+    _worth_a_look,
+    catch_up,
+    unit_shift,
+)
 from research.region.quality.series import repaired, value_marks
 from research.region.rules import SERIES_RULES
 from research.region.settings import Quality
@@ -459,3 +464,31 @@ def test_half_of_the_customers_on_utc_are_eight_hours_early():
     assert set(shifts) == {0, -8}
     assert shifts.ne(0).sum() == 7  # three of the ten moved ones are flat
     assert (found.index[shifts != 0] >= "C1010").all()
+
+
+@pytest.mark.parametrize("n_stamps", [1, 2, 3])
+def test_a_series_shorter_than_a_silence_is_left_alone(n_stamps):
+    stamps = pd.date_range("2024-01-01", periods=n_stamps, freq="h")
+    kwh = np.array([[1.0, np.nan, 9.0], [np.nan, 0.0, 5.0]])[:, -n_stamps:]
+    repair = catch_up(kwh, stamps, 60)
+    assert not repair.marked.any()
+    assert np.array_equal(repair.kwh, kwh, equal_nan=True)
+
+
+@pytest.mark.parametrize("shortest", [1, 3])
+def test_who_is_looked_at_has_a_high_reading_after_a_silence_that_counts(shortest):
+    rng = np.random.default_rng(5)
+    kwh = rng.choice([0.0, 1, 2, 4, np.nan], (300, 40), p=[0.05, 0.4, 0.4, 0.05, 0.1])
+    kwh[:100] = np.where(kwh[:100] == 0, 1, kwh[:100])
+    heard = _heard(kwh)
+    expected = [
+        i
+        for i, (row, there) in enumerate(zip(kwh, heard, strict=True))
+        if there.sum() >= 14
+        and any(
+            row[s] > 1.5 * row[there].mean() and not there[s - shortest : s].any()
+            for s in range(shortest, 40)
+        )
+    ]
+    assert _worth_a_look(kwh, shortest).tolist() == expected
+    assert 0 < len(expected) < 300

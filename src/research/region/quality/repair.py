@@ -194,12 +194,12 @@ def catch_up(
     ([2.0, 2.0, 2.0, 2.0, 2.0, 2.0], [False, True, True, True, True, False])
     """
     marked = np.zeros(kwh.shape, dtype=bool)
-    rows = _worth_a_look(kwh)
+    shortest = _FEWEST_SILENT if minutes < DAY else 1
+    rows = _worth_a_look(kwh, shortest)
     if not len(rows):
         return Repair(kwh, marked)
     some = kwh[rows]
     usual = typical(some, stamps, minutes)
-    shortest = _FEWEST_SILENT if minutes < DAY else 1
     runs = _lumps(some, usual, _silences(some), spike_factor, shortest)
     runs = _kept(runs, _in_one_unit(some, usual.level, runs, stamps))
     if minutes == DAY:
@@ -213,21 +213,26 @@ def catch_up(
     return Repair(changed, marked)
 
 
-def _worth_a_look(kwh: np.ndarray) -> np.ndarray:
-    """Customers with a reading of half above their mean right after a silence."""
-    silent = ~_heard(kwh)
-    heard = (~silent).sum(axis=1)
-    mean = np.nansum(kwh, axis=1, dtype=np.float64) / np.maximum(heard, 1)
-    after = silent[:, :-1] & (kwh[:, 1:] > 1.5 * mean[:, None])
-    return np.flatnonzero(after.any(axis=1) & (heard >= _FEWEST))
+def _worth_a_look(kwh: np.ndarray, shortest: int) -> np.ndarray:
+    """Customers with a reading of half above their mean after a silence that counts."""
+    heard = _heard(kwh)
+    n_heard = np.count_nonzero(heard, axis=1)
+    used = np.where(heard, kwh, 0)
+    mean = used.sum(axis=1, dtype=np.float64) / np.maximum(n_heard, 1)
+    n_last = max(kwh.shape[1] - shortest, 0)
+    after = kwh[:, shortest:] > 1.5 * mean[:, None]
+    for before in range(shortest):
+        after &= ~heard[:, before : before + n_last]
+    return np.flatnonzero(after.any(axis=1) & (n_heard >= _FEWEST))
 
 
 def _heard(kwh: np.ndarray) -> np.ndarray:
     """Where there is a reading: not missing, nor a zero of one who hardly has any."""
     there, zero = ~np.isnan(kwh), kwh == 0
-    runs = (zero[:, 1:] & ~zero[:, :-1]).sum(axis=1) + zero[:, 0]
-    often = runs > np.maximum(_ZERO_RUNS * there.sum(axis=1), 1)
-    return there & (~zero | often[:, None])
+    runs = np.count_nonzero(zero[:, 1:] > zero[:, :-1], axis=1) + zero[:, 0]
+    often = runs > np.maximum(_ZERO_RUNS * np.count_nonzero(there, axis=1), 1)
+    zero[often] = False
+    return there & ~zero
 
 
 def _silences(kwh: np.ndarray) -> _Runs:

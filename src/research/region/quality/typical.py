@@ -74,7 +74,7 @@ def median(values: np.ndarray, axis: int) -> np.ndarray:
 def day_means(days: np.ndarray, least: float = 0.5) -> np.ndarray:
     """Mean energy of an interval of each day, NaN below a share `least` of it read."""
     read = np.isfinite(days)
-    count = read.sum(axis=2)
+    count = np.count_nonzero(read, axis=2)
     total = np.where(read, days, 0).sum(axis=2, dtype=np.float64)
     enough = (count >= least * days.shape[2]) & (count > 0)
     return np.divide(total, count, out=np.full(total.shape, np.nan), where=enough)
