@@ -64,6 +64,7 @@ from research.comparison.protocol_file import (
     read_protocol,
     shipped_protocol,
 )
+from research.comparison.rank_intervals import rank_intervals
 from research.comparison.ranks import (
     RankTest,
     critical_difference,
@@ -181,6 +182,7 @@ __all__ = [
     "psi_band",
     "psi_by_chance",
     "psi_table",
+    "rank_intervals",
     "ranks_of",
     "rate_by_grade",
     "read_protocol",

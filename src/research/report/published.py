@@ -7,7 +7,7 @@ was published, is not read, and a region without the table is told with the reas
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,36 @@ def read_published(reports: str | Path, notebook: str, table: str) -> Published:
         {region: title_of(manifest) for region, manifest in manifests.items()},
         tuple(r for r, manifest in manifests.items() if manifest.get("synthetic")),
     )
+
+
+def read_indicators(reports: str | Path, notebooks: Iterable[str]) -> Published:
+    """The indicators that each region published, of several notebooks together.
+
+    Parameters
+    ----------
+    reports : path-like
+        As for `read_published`.
+    notebooks : iterable of str
+        Whose tables ``indicators`` are read.
+
+    Returns
+    -------
+    published : Published
+        `without` holds the regions of which none has such a table.
+    """
+    read = [read_published(reports, notebook, "indicators") for notebook in notebooks]
+    tables = {
+        region: pd.concat(
+            [one.tables[region] for one in read if region in one.tables],
+            ignore_index=True,
+        )
+        for region in (read[0].titles if read else ())
+        if any(region in one.tables for one in read)
+    }
+    if not read:
+        return Published()
+    without = {r: why for r, why in read[0].without.items() if r not in tables}
+    return Published(tables, without, read[0].titles, read[0].synthetic)
 
 
 def region_manifests(reports: Path) -> dict[str, dict[str, Any]]:
