@@ -134,6 +134,17 @@ def test_a_translation_that_does_not_fit_is_refused(message, translation):
         catalogue_of({message: translation}, "zh")
 
 
+def test_large_numbers_are_counted_as_chinese_readers_do():
+    zh = catalogue_of({"yuan": "元", "{owed} overdue": "逾期{owed}"}, "zh")
+    assert translate.translate("1.26 million yuan overdue", zh) == ("逾期126万元", ())
+    assert translate.translate("298 million", zh) == ("2.98亿", ())
+    tile = (
+        '<span class="value">452,741 <span class="unit">rows</span></span><td>452,741'
+    )
+    assert translated(tile, zh)[0].startswith('<span class="value">45.3万 <span')
+    assert translated(tile, zh)[0].endswith("<td>452,741")  # tables stay exact
+
+
 @given(st.text(alphabet="ab <>&;1.{}\"'一", max_size=40))
 def test_a_page_without_known_words_is_left_as_it_is(text):
     page = f"<p>{translate.escape(text, quote=False)}</p>"

@@ -42,6 +42,10 @@ _HAN = "\u3400-\u9fff\uf900-\ufaff"
 _GLOSSED = re.compile(
     rf"(?=[^{_HAN}]*[A-Za-z])(?:[^\s{_HAN}.:;,]+ ){{1,6}}([{_HAN}][{_HAN}\w·、（）]*)"
 )
+# Chinese readers count in 万 (10 000) and 亿 (100 000 000).
+_LARGE = re.compile(r"(?P<n>\d[\d,.]*)(?: (?P<times>million|billion))?(?: (?P<of>.+))?")
+_TIMES = {None: 1.0, "million": 1e6, "billion": 1e9}
+_TILE = re.compile(r'(?<=<span class="value">)\d{1,3}(?:,\d{3})+(?=\s*<)')
 _SENTENCES = re.compile(r"(?<=[.!?。！？])\s+(?=\S)")
 _LIST = re.compile(r", and | and |, |; ")
 _LINK = re.compile(r'(<a\b[^>]*\bhref=")((?!\w+:)[^"#]*\.html)(#[^"]*)?(")')
@@ -187,6 +191,8 @@ def translated(html: str, catalogue: Catalogue) -> tuple[str, list[str]]:
         return text
 
     done = "".join(_pieces(_MARKED.sub(r"\1", html), into))
+    if catalogue.language == "zh":
+        done = _TILE.sub(lambda found: in_wan(float(found[0].replace(",", ""))), done)
     return _addressed(done, catalogue.language), list(lacking)
 
 
@@ -209,6 +215,20 @@ def messages(html: str) -> list[str]:
     for _ in _pieces(html, note):
         pass
     return list(found)
+
+
+def in_wan(number: float) -> str:
+    """A number as Chinese readers count, in three digits.
+
+    Examples
+    --------
+    >>> in_wan(452741), in_wan(1.26e6), in_wan(2.98e8), in_wan(9850)
+    ('45.3万', '126万', '2.98亿', '9,850')
+    """
+    for size, word in ((1e8, "亿"), (1e4, "万")):
+        if abs(number) >= size:
+            return f"{float(f'{number / size:.3g}'):,.10g}{word}"
+    return f"{number:,.10g}"
 
 
 def path_in(path: str, language: str) -> str:
@@ -251,7 +271,17 @@ def _whole(message, catalogue) -> tuple[str, tuple[str, ...]] | None:
     if best is not None:
         return best
     glossed = _GLOSSED.fullmatch(message)
-    return (glossed[1], ()) if glossed else None
+    return (glossed[1], ()) if glossed else _large(message, catalogue)
+
+
+def _large(message, catalogue) -> tuple[str, tuple[str, ...]] | None:
+    """A number in millions, and of what, as the readers of the language count."""
+    found = _LARGE.fullmatch(message)
+    if not found or not found["times"] or catalogue.language != "zh":
+        return None
+    number = in_wan(float(found["n"].replace(",", "")) * _TIMES[found["times"]])
+    of, missing = translate(found["of"], catalogue) if found["of"] else ("", ())
+    return number + of, missing
 
 
 def _filled(translation, holes, catalogue):
