@@ -1,13 +1,14 @@
 """Pages in another language: what is looked up, what stays, what is told as missing."""
 
 import re
+from html import escape
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from research.report import translate
-from research.report.translate import catalogue_of, messages, translated
+from research.report.catalogue import catalogue_of, read_catalogue, translate
+from research.report.translate import messages, translated
 
 ZH = catalogue_of(
     {
@@ -30,22 +31,22 @@ def into(html):
 
 
 def test_a_number_is_no_word_and_a_word_no_number():
-    assert translate.translate("3 of 12 customers", ZH) == ("12户中的3户", ())
-    assert translate.translate("few of 12 customers", ZH)[1] == ("few of 12 customers",)
+    assert translate("3 of 12 customers", ZH) == ("12户中的3户", ())
+    assert translate("few of 12 customers", ZH)[1] == ("few of 12 customers",)
 
 
 def test_what_stands_in_a_hole_is_looked_up_in_turn():
     said = "The evening users and night users take 12.5% of the energy."
-    assert translate.translate(said, ZH) == ("晚高峰型、夜间型占电量的12.5%。", ())
-    said, missing = translate.translate("The whales take 1% of the energy.", ZH)
+    assert translate(said, ZH) == ("晚高峰型、夜间型占电量的12.5%。", ())
+    said, missing = translate("The whales take 1% of the energy.", ZH)
     assert said == "whales占电量的1%。"
     assert missing == ("whales",)
 
 
 def test_sentences_one_by_one_where_the_whole_is_not_known():
     said = "Hold night users. Read it twice."
-    assert translate.translate(said, ZH) == ("保留夜间型。请读两遍。", ())
-    said, missing = translate.translate("Hold night users. Nobody knows.", ZH)
+    assert translate(said, ZH) == ("保留夜间型。请读两遍。", ())
+    said, missing = translate("Hold night users. Nobody knows.", ZH)
     assert said == "保留夜间型。Nobody knows."
     assert missing == ("Nobody knows.",)
 
@@ -136,8 +137,8 @@ def test_a_translation_that_does_not_fit_is_refused(message, translation):
 
 def test_large_numbers_are_counted_as_chinese_readers_do():
     zh = catalogue_of({"yuan": "元", "{owed} overdue": "逾期{owed}"}, "zh")
-    assert translate.translate("1.26 million yuan overdue", zh) == ("逾期126万元", ())
-    assert translate.translate("298 million", zh) == ("2.98亿", ())
+    assert translate("1.26 million yuan overdue", zh) == ("逾期126万元", ())
+    assert translate("298 million", zh) == ("2.98亿", ())
     tile = (
         '<span class="value">452,741 <span class="unit">rows</span></span><td>452,741'
     )
@@ -147,12 +148,12 @@ def test_large_numbers_are_counted_as_chinese_readers_do():
 
 @given(st.text(alphabet="ab <>&;1.{}\"'一", max_size=40))
 def test_a_page_without_known_words_is_left_as_it_is(text):
-    page = f"<p>{translate.escape(text, quote=False)}</p>"
+    page = f"<p>{escape(text, quote=False)}</p>"
     assert into(page)[0] == page
 
 
 def test_the_shipped_catalogue_is_read_and_fits():
-    zh = translate.read_catalogue("zh")
+    zh = read_catalogue("zh")
     assert zh.exact or zh.patterns
     han = re.compile("[\u3400-\u9fff]")
     for message, said in zh.exact.items():

@@ -22,8 +22,9 @@ from nbconvert.exporters import TemplateExporter
 from nbformat import NotebookNode
 
 from research.report import fonts, sanitize
+from research.report.catalogue import read_catalogue
 from research.report.reading import SLUG, Reading
-from research.report.translate import path_in, read_catalogue, translated
+from research.report.translate import path_in, translated
 
 _STYLE, _POLICY = "\ue010", "\ue011"
 _ALWAYS = "".join(map(chr, range(0x20, 0x7F))) + "–—‘’“”…·−±≥≤×→↑"
