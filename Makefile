@@ -1,9 +1,12 @@
 # make reports    set up, prepare the sample regions, run every notebook, publish
 # make test       set up, then the whole test suite
+# make benchmarks measure beside the peers, in an environment of its own; BENCH="--size full"
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH_VENV := .venv-bench
+BENCH_READY := $(BENCH_VENV)/.ready
 # Two workers on two cores: more threads would only wait for each other. The last tests
 # are the longest (notebooks): who is done takes from the other.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
@@ -15,7 +18,7 @@ PROTOCOL ?= quick
 SOURCES := $(shell find src/research -name '*.py' -o -path '*/report/templates/*' -o -path '*/report/fonts/*')
 IMPORTER := $(shell find src/research/region -type f -not -name '*.pyc')
 
-.PHONY: reports test test-fast lab lint lock bench clean
+.PHONY: reports test test-fast lab lint lock lock-bench benchmarks clean
 
 reports: reports/.made
 
@@ -60,9 +63,20 @@ lock: | $(READY)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -o requirements.lock
 
-bench: $(READY)
-	$(BIN)/python -m benchmarks.features
+# A second environment: what only the benchmarks need stays out of the first.
+$(BENCH_READY): requirements.lock benchmarks/requirements.lock $(READY)
+	$(PYTHON) -m venv --clear $(BENCH_VENV)
+	$(BIN)/uv pip install --python $(BENCH_VENV)/bin/python --quiet --require-hashes --compile-bytecode -r requirements.lock -r benchmarks/requirements.lock
+	$(BIN)/uv pip install --python $(BENCH_VENV)/bin/python --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+benchmarks: $(BENCH_READY) $(REGIONS:%=data/%/region.yaml)
+	$(BENCH_VENV)/bin/python -m benchmarks.run $(BENCH)
+
+lock-bench: | $(READY)
+	cd benchmarks && ../$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -o requirements.lock
 
 clean:
-	rm -rf $(VENV) reports $(REGIONS:%=data/%) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) benchmarks/data reports $(REGIONS:%=data/%) .pytest_cache .ruff_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
