@@ -5,6 +5,7 @@ from scipy.spatial.distance import cdist
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from research.segmenters._batches import ask_in_turns
 from research.segmenters._limits import margin_of
 from research.segmenters.shapes import normalize_shapes
 
@@ -38,9 +39,16 @@ class ShapesMixin:
         >>> segmenter.shapes([[10, 40]]).tolist()
         [[0.25, 1.0]]
         """
+        return normalize_shapes(self._rows(X), self.normalization)
+
+    def _rows(self, X):
+        """`X` checked."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        return normalize_shapes(X, self.normalization)
+        return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+
+    def _in_turns(self, ask, X):
+        """Answers to the normalised rows of `X`, some thousand rows at a time."""
+        return ask_in_turns(ask, self._rows(X), self.normalization)
 
 
 class NearestCenterMixin(
@@ -77,7 +85,9 @@ class NearestCenterMixin(
         >>> segmenter.predict([[10, 29], [29, 10]]).tolist()
         [0, 1]
         """
-        return self.transform(X).argmin(axis=1).astype(np.int32)
+        return self._in_turns(
+            lambda shapes: self._apart(shapes).argmin(axis=1).astype(np.int32), X
+        )
 
     def transform(self, X):
         """Distances of the normalised rows of `X` to the segments.
@@ -104,7 +114,11 @@ class NearestCenterMixin(
         >>> segmenter.transform([[10, 30]]).round(2).tolist()
         [[0.0, 0.94]]
         """
-        return cdist(self.shapes(X), self.cluster_centers_)
+        return self._in_turns(self._apart, X)
+
+    def _apart(self, shapes):
+        """Distances of normalised rows to the segments."""
+        return cdist(shapes, self.cluster_centers_)
 
     def distance_ratio(self, X):
         """How far each row is from its segment, over what is usual there.
@@ -134,9 +148,13 @@ class NearestCenterMixin(
         >>> (segmenter.distance_ratio([[10, 22, 48], [1, 9, 1]]) > 1).tolist()
         [False, True]
         """
-        distances = self.transform(X)
-        nearest = distances.argmin(axis=1)
-        return distances.min(axis=1) / self.distance_limits_[nearest]
+
+        def ratio(shapes):
+            distances = self._apart(shapes)
+            limits = self.distance_limits_[distances.argmin(axis=1)]
+            return distances.min(axis=1) / limits
+
+        return self._in_turns(ratio, X)
 
     def margin(self, X):
         """How much nearer each row is to its segment than to the next.
@@ -166,4 +184,4 @@ class NearestCenterMixin(
         >>> segmenter.margin([[1, 3], [1, 1], [9, 11]]).round(2).tolist()
         [1.0, 0.0, 0.3]
         """
-        return margin_of(self.transform(X))
+        return self._in_turns(lambda shapes: margin_of(self._apart(shapes)), X)

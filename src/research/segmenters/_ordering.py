@@ -2,13 +2,32 @@
 
 import numpy as np
 
+ROWS = 2**14
+"""Rows seen from their mean at once."""
+
 
 def by_content(rows):
-    """Order of the rows by their columns, the first first."""
+    """Order of the rows by their columns, the first first.
+
+    By eight columns, and by the others among those rows alone that these leave equal:
+    a million rows are sorted by eight keys and not by hundreds.
+
+    Examples
+    --------
+    >>> by_content(np.array([[2.0] * 9, [1.0] * 9, [1.0] * 8 + [0.0]])).tolist()
+    [2, 1, 0]
+    """
     order = np.lexsort(rows[:, :8].T[::-1])
+    if rows.shape[1] <= 8 or len(rows) < 2:
+        return order
     first = rows[order, :8]
-    if (first[1:] == first[:-1]).all(axis=1).any():
-        return np.lexsort(rows.T[::-1])
+    same = (first[1:] == first[:-1]).all(axis=1)
+    if not same.any():
+        return order
+    tied = np.r_[same, False] | np.r_[False, same]
+    group = np.cumsum(np.r_[True, ~same])[tied]
+    among = order[tied]
+    order[tied] = among[np.lexsort((*rows[among, 8:].T[::-1], group))]
     return order
 
 
@@ -28,9 +47,13 @@ def by_form(rows):
     """
     if not len(rows):
         return np.arange(0)
-    off = rows - rows.mean(axis=0, dtype=np.float64)
-    weight = np.einsum("ij,ij->i", off, off)
-    form = off @ (weight @ off)
+    mean = rows.mean(axis=0, dtype=np.float64)
+    common, form = np.zeros(rows.shape[1]), np.empty(len(rows))
+    for first in range(0, len(rows), ROWS):
+        off = rows[first : first + ROWS] - mean
+        common += np.einsum("ij,ij->i", off, off) @ off
+    for first in range(0, len(rows), ROWS):
+        form[first : first + ROWS] = (rows[first : first + ROWS] - mean) @ common
     # Rounded: the order of a sum must not decide between two rows.
     form /= max(np.abs(form).max(), np.finfo(float).tiny)
     return np.argsort(form.round(9), kind="stable")

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils.validation import validate_data
 
+from research.segmenters._batches import MANY, in_turns, sums_by_segment
 from research.segmenters._ordering import by_content, from_the_largest
-from research.segmenters.shapes import normalize_shapes
+from research.segmenters.shapes import shapes_as
 
 
 class Prepared(NamedTuple):
@@ -15,7 +16,7 @@ class Prepared(NamedTuple):
     Attributes
     ----------
     shapes : ndarray of shape (n_customers, n_readings)
-        Of float64, in content order.
+        In content order; of float64, of float32 above `MANY` customers.
     order : ndarray of shape (n_customers,)
         Row of the table that stands at each place.
     peak : float
@@ -64,21 +65,58 @@ def prepared(estimator, X, n_clusters=1):
             f"n_clusters={n_clusters} needs at least {n_clusters} customers, "
             f"{len(X)} found (n_samples={len(X)}); lower n_clusters or add data."
         )
-    shapes = normalize_shapes(X, estimator.normalization)
-    peak = float(np.abs(shapes).max()) or 1.0
-    rounded = np.empty(shapes.shape, dtype=np.float32)
-    np.divide(shapes, peak, out=rounded)  # "none" may exceed float32
-    order = by_content(rounded)
-    rounded = rounded[order]
-    n_distinct = 1 + int((rounded[1:] != rounded[:-1]).any(axis=1).sum())
+    shapes, peak = held_shapes(X, estimator.normalization)
+    order, n_distinct = _content_order(shapes, peak)
     if n_distinct < n_clusters:
-        raise ValueError(
-            f"n_clusters={n_clusters} needs at least {n_clusters} different shapes, "
-            f"{n_distinct} found among {len(X)} customers under "
-            f"normalization={estimator.normalization!r} (n_samples={X.shape[0]}, "
-            f"n_features={X.shape[1]}); lower n_clusters or add data."
-        )
+        raise too_few_shapes(estimator, X, n_distinct, n_clusters)
     return Prepared(shapes[order], order, peak, n_distinct)
+
+
+def held_shapes(X, how):
+    """Normalised rows of `X` as a method holds them, and their largest absolute value.
+
+    Examples
+    --------
+    >>> shapes, peak = held_shapes(np.array([[2.0, -4.0]]), "peak")
+    >>> shapes.tolist(), shapes.dtype.name, peak
+    ([[0.5, -1.0]], 'float64', 1.0)
+    """
+    dtype = np.float64
+    if len(X) > MANY:
+        highest = _largest(X) if how == "none" else 1.0
+        # "none" may hold what single precision can not.
+        dtype = np.float32 if 1e-30 < highest < 1e30 else np.float64
+    shapes = shapes_as(X, how, dtype)
+    return shapes, _largest(shapes) or 1.0
+
+
+def too_few_shapes(estimator, X, n_shapes, n_clusters):
+    """The error that fewer different shapes were found than segments are wanted."""
+    return ValueError(
+        f"n_clusters={n_clusters} needs at least {n_clusters} different shapes, "
+        f"{n_shapes} found among {len(X)} customers under "
+        f"normalization={estimator.normalization!r} (n_samples={X.shape[0]}, "
+        f"n_features={X.shape[1]}); lower n_clusters or add data."
+    )
+
+
+def _largest(rows):
+    """Largest absolute value, without a copy."""
+    return float(max(rows.max(), -rows.min()))
+
+
+def _content_order(shapes, peak):
+    """Order of the rows by their content, and how many are different."""
+    rounded = shapes
+    if shapes.dtype != np.float32:
+        rounded = np.empty(shapes.shape, dtype=np.float32)
+        np.divide(shapes, peak, out=rounded)  # "none" may exceed float32
+    order = by_content(rounded)
+    differs = np.zeros(max(len(order) - 1, 0), dtype=bool)
+    for turn in in_turns(len(differs)):
+        one, next_ = order[turn], order[turn.start + 1 : turn.stop + 1]
+        differs[turn] = (rounded[one] != rounded[next_]).any(axis=1)
+    return order, 1 + int(differs.sum())
 
 
 def numbered(labels, shapes, n_clusters):
@@ -91,8 +129,8 @@ def numbered(labels, shapes, n_clusters):
     ([1, 0, 0], [[2.0], [5.0]], [2, 1])
     """
     sizes = np.bincount(labels, minlength=n_clusters)
-    members = np.equal.outer(np.arange(n_clusters), labels).astype(np.float64)
-    centers = members @ shapes / np.maximum(sizes, 1)[:, None]
+    sums = sums_by_segment(labels, shapes, n_clusters)
+    centers = sums / np.maximum(sizes, 1)[:, None]
     old = from_the_largest(sizes, centers)
     labels = np.argsort(old)[labels].astype(np.int32)
     return Numbered(labels, centers[old], sizes[old], old)

@@ -5,7 +5,6 @@ import pandas as pd
 from scipy.cluster.hierarchy import cut_tree
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.metrics import davies_bouldin_score
-from sklearn.utils.validation import check_is_fitted
 
 from research.segmenters._grid import TOPOLOGIES
 from research.segmenters._limits import distance_limits
@@ -213,8 +212,10 @@ class SOMSegmenter(NearestCenterMixin, ClusterMixin, BaseEstimator):
         >>> segmenter.transform([[1, 2, 9], [9, 2, 1]]).argmin(axis=1).tolist()
         [0, 1]
         """
-        check_is_fitted(self)
-        return self._distances(self.shapes(X))[0]
+        return self._in_turns(self._apart, X)
+
+    def _apart(self, shapes):
+        return self._distances(shapes)[0]
 
     def davies_bouldin_by_k(self, X, ks=range(2, 11)):
         """Davies-Bouldin index of the segments by their number, on one map.
