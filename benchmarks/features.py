@@ -24,8 +24,8 @@ import pandas as pd
 import pyarrow as pa
 
 from research.features import load
-from research.features.load.one_pass import compiles
 from research.region import Region, read_region
+from research.region.compiled import compiles
 from research.region.files import write_readings, write_table
 from research.region.grids import cube_of, open_series, read_grids
 from research.region.quality import repaired

@@ -17,6 +17,7 @@ from research.features import load
 from research.features.load import one_pass
 from research.features.load.parts import complete_only
 from research.features.load.present import count, total
+from research.features.load.present import highest as present_highest
 from research.features.load.table import customer_features
 
 pytest.importorskip("numba")
@@ -170,8 +171,9 @@ def test_cube_is_not_changed():
 
 def test_load_of_the_area():
     power = hard_cases(48, n_days=60).astype(np.float32)
-    summed, present = one_pass.area_sums(power, 0.9)
+    summed, present, highest = one_pass.area_sums(power, 0.9)
     kept = complete_only(power, 0.9)
+    np.testing.assert_array_equal(highest, present_highest(kept, axis=(1, 2)))
     np.testing.assert_allclose(summed, total(kept, axis=0), rtol=1e-12, atol=1e-12)
     np.testing.assert_array_equal(present, count(kept, axis=0))
 
@@ -210,7 +212,7 @@ import numba.core.caching as caching
 caching.CacheImpl._locator_classes = []
 import numpy as np
 from research.features.load import one_pass
-summed, present = one_pass.area_sums(np.ones((2, 3, 4)), 0.9)
+summed, present, _ = one_pass.area_sums(np.ones((2, 3, 4)), 0.9)
 assert summed.tolist() == [[2.0] * 4] * 3
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(tmp_path))

@@ -35,6 +35,7 @@ def many(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "ROWS_A_GROUP", 2 * 28 * 24)
     monkeypatch.setattr(files, "CUSTOMERS_A_FILE", 4)
     monkeypatch.setattr(partitions, "GROUPS_A_PARTITION", 1)
+    monkeypatch.setattr(streamed, "SAMPLED_GROUPS", 12)
     return write_region(tmp_path / "tiny", planted_readings(n_days=28)[0])
 
 
@@ -84,6 +85,18 @@ def test_a_period_and_customers_who_lack_days_are_told_alike(tmp_path, many, out
     assert table["complete_days"].nunique() == 2
 
 
+@pytest.mark.parametrize("worth", [0, 10**9])
+def test_whether_loops_compute_is_decided_once(many, out, monkeypatch, worth):
+    pytest.importorskip("numba")
+    monkeypatch.setattr(partitions, "WORTH_COMPILING", worth)
+    table = pd.read_parquet(write_features(many, out, jobs=2).path)
+    expected = load.table(read_region(many), compiled=not worth)
+    assert_frame_equal(table, expected, check_exact=True)
+    by_arrays = load.table(read_region(many), compiled=False)
+    assert_frame_equal(table, by_arrays, rtol=1e-6)
+    assert table.equals(by_arrays) == bool(worth)
+
+
 @pytest.mark.slow
 def test_a_synthetic_region_with_a_tariff_is_told_alike(tmp_path, out, monkeypatch):
     region = synthesize("haihe", tmp_path / "haihe", size="tiny", customers=80)
@@ -102,11 +115,10 @@ def test_london_is_told_alike(out, tmp_path):
     assert_frame_equal(table, expected, check_exact=True)
 
 
-@pytest.mark.slow
-def test_processes_write_the_same_bytes(many, tmp_path):
+def test_threads_write_the_same_bytes(many, tmp_path):
     loop = write_features(many, tmp_path / "one")
-    processes = write_features(many, tmp_path / "two", jobs=2)
-    assert processes.path.read_bytes() == loop.path.read_bytes()
+    threads = write_features(many, tmp_path / "two", jobs=3)
+    assert threads.path.read_bytes() == loop.path.read_bytes()
 
 
 @pytest.mark.slow
@@ -130,12 +142,27 @@ def test_a_cluster_writes_the_same_bytes(many, tmp_path):
     assert [f.place for f in some.faults] == [str(part_file(many, 1))]
 
 
+@pytest.fixture
+def unforeseen(monkeypatch):
+    """The sample foretells nothing: partitions are read a second time."""
+    monkeypatch.setattr(streamed, "KEPT_HOURS", 0)
+
+
+def test_a_peak_that_was_not_foretold_is_read_for(many, tmp_path, monkeypatch):
+    calls = counted(monkeypatch, "load_of_partition")
+    whole = write_features(many, tmp_path / "whole").path.read_bytes()
+    assert not calls
+    monkeypatch.setattr(streamed, "KEPT_HOURS", 0)
+    assert write_features(many, tmp_path / "out").path.read_bytes() == whole
+    assert len(calls) == 12
+
+
 @pytest.mark.parametrize(
     ("name", "stop_after"),
-    [("area_of_partition", 5), ("features_of_partition", 7)],
+    [("survey_of_partition", 7), ("load_of_partition", 5)],
 )
 def test_a_stopped_run_goes_on_where_it_was(
-    many, tmp_path, out, monkeypatch, name, stop_after
+    many, tmp_path, out, monkeypatch, unforeseen, name, stop_after
 ):
     whole = write_features(many, tmp_path / "whole").path.read_bytes()
     with monkeypatch.context() as patch:
@@ -249,7 +276,7 @@ def test_a_whole_table_of_before_outlives_a_broken_file(many, out):
 
 def test_nothing_is_done_twice(many, out, monkeypatch):
     write_features(many, out)
-    calls = counted(monkeypatch, "area_of_partition")
+    calls = counted(monkeypatch, "survey_of_partition")
     written = write_features(many, out)
     assert written.unchanged
     assert written.customers == 24
@@ -274,7 +301,7 @@ def test_a_file_of_the_same_size_and_time_is_read_anew(tiny, out):
 def test_a_half_written_part_is_made_anew(many, tmp_path, out, monkeypatch):
     whole = write_features(many, tmp_path / "whole").path.read_bytes()
     with monkeypatch.context() as patch:
-        counted(patch, "features_of_partition", stop_after=6)
+        counted(patch, "survey_of_partition", stop_after=6)
         with pytest.raises(KeyboardInterrupt):
             write_features(many, out)
     for part in list((out / "parts").glob("part-0001*")):
@@ -284,12 +311,12 @@ def test_a_half_written_part_is_made_anew(many, tmp_path, out, monkeypatch):
 
 def test_parts_of_other_settings_are_not_taken_up(many, out, monkeypatch):
     with monkeypatch.context() as patch:
-        counted(patch, "features_of_partition", stop_after=6)
+        counted(patch, "survey_of_partition", stop_after=6)
         with pytest.raises(KeyboardInterrupt):
             write_features(many, out)
     with (many / "region.yaml").open("a") as file:
         file.write("quality: {complete_day_share: 0.5}\n")
-    calls = counted(monkeypatch, "features_of_partition")
+    calls = counted(monkeypatch, "survey_of_partition")
     table = pd.read_parquet(write_features(many, out).path)
     assert len(calls) == 12
     assert_frame_equal(table, load.table(read_region(many)), check_exact=True)
@@ -368,7 +395,7 @@ def test_steps_are_told_to_the_end(many, out):
     write_features(many, out, progress=lambda *step: told.append(step))
     assert [step for step in told if step[1] == step[2]] == [
         ("hashes", 6, 6),
-        ("area", 12, 12),
+        ("sample", 12, 12),
         ("features", 12, 12),
     ]
 
@@ -405,21 +432,6 @@ def test_a_pool_that_takes_no_task_is_lost():
 
     with pytest.raises(mapped.WorkersLost, match="a process died"):
         list(mapped.mapped(pow, [(1, 2), (3, 4)], mapped.Workers(Dead(), 4)))
-
-
-@pytest.mark.slow
-def test_a_process_that_dies_is_no_fault_of_the_region(many, tmp_path, out):
-    whole = write_features(many, tmp_path / "whole").path.read_bytes()
-
-    def kill_one(step, done, total):
-        if (step, done) == ("features", 3):
-            os.kill(children_of(os.getpid())[-1], signal.SIGKILL)
-
-    with pytest.raises(mapped.WorkersLost, match="the same call goes on"):
-        write_features(many, out, jobs=2, progress=kill_one)
-    assert [path.name for path in out.glob("*.parquet")] == []
-    assert len(list((out / "parts").glob("*.parquet"))) >= 3
-    assert write_features(many, out).path.read_bytes() == whole
 
 
 def test_readings_in_one_file_are_cut_by_row_groups(tmp_path, monkeypatch):

@@ -1,7 +1,8 @@
 """Readings as arrays: whole customers on the meter's clock, or on civil days."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from research.region.settings import Period
 DAY = 24 * 60
 # What `quality` of a reading says: 0 measured, 1 estimated, 2 missing.
 _ESTIMATED, _MISSING = 1, 2
+_COLUMNS = ("customer_id", "ts", "date", "kwh", "quality")
 # Few enough for the processor's cache.
 _ROWS_AT_A_TIME = 50_000
 
@@ -199,7 +201,13 @@ def read_stamps(
 
 
 def read_grids(
-    parts: list[Path], stamps: pd.DatetimeIndex, *, minutes: int, at_end: bool = False
+    parts: list[Path],
+    stamps: pd.DatetimeIndex,
+    *,
+    minutes: int,
+    at_end: bool = False,
+    groups: Sequence[int] | None = None,
+    compiled: bool = False,
 ) -> Iterator[Grid]:
     """Rows of a long table as arrays, a row group of whole customers at a time.
 
@@ -212,6 +220,10 @@ def read_grids(
         As `read_stamps` gives it.
     minutes, at_end
         As for `read_stamps`.
+    groups : sequence of int, optional
+        Row groups of each file to read; unset, all.
+    compiled : bool
+        Whether a loop compiled by numba may spread the rows: the same grids, sooner.
 
     Raises
     ------
@@ -221,17 +233,19 @@ def read_grids(
     """
     seen: set[str] = set()
     for part in parts:
-        file = open_series(part)
-        for group in range(file.num_row_groups):
-            grid = _grid(file.read_row_group(group), part, stamps, minutes, at_end)
-            again = seen.intersection(grid.customer_id)
-            if again:
-                raise InputError(
-                    f"{part}: customer {min(again)!r} is spread over row groups; "
-                    "sort the rows by customer and time, then write anew."
-                )
-            seen.update(grid.customer_id)
-            yield grid
+        with open_series(part) as file:
+            columns = [c for c in file.schema_arrow.names if c in _COLUMNS]
+            for group in range(file.num_row_groups) if groups is None else groups:
+                rows = file.read_row_group(group, columns=columns)
+                grid = _grid(rows, part, stamps, minutes, at_end, compiled)
+                again = seen.intersection(grid.customer_id)
+                if again:
+                    raise InputError(
+                        f"{part}: customer {min(again)!r} is spread over row groups; "
+                        "sort the rows by customer and time, then write anew."
+                    )
+                seen.update(grid.customer_id)
+                yield grid
 
 
 def open_series(path: Path) -> pq.ParquetFile:
@@ -259,7 +273,12 @@ def _bounds(path: Path) -> list[tuple]:
 
 
 def _grid(
-    table: pa.Table, part: Path, stamps: pd.DatetimeIndex, minutes: int, at_end: bool
+    table: pa.Table,
+    part: Path,
+    stamps: pd.DatetimeIndex,
+    minutes: int,
+    at_end: bool,
+    compiled: bool,
 ) -> Grid:
     """Spread the rows of a row group over customers and stamps."""
     ids = table["customer_id"].combine_chunks()
@@ -269,6 +288,17 @@ def _grid(
     step = minutes * 60_000
     ts = table[when].cast(pa.timestamp("ms")).cast(pa.int64()).to_numpy()
     first = stamps.asi8[0] + (step if at_end else 0)
+    index = pd.Index(ids.dictionary.to_pylist(), name="customer_id", dtype="str")
+    shape = len(index), len(stamps)
+    kwh = np.full(shape, np.nan, dtype=np.float32)
+    values = table["kwh"].to_numpy()
+    estimated = np.zeros(shape, dtype=bool)
+    plain = ts.dtype == np.int64 and values.dtype == kwh.dtype
+    if compiled and plain and "quality" not in table.column_names:
+        place = import_module("research.region._grid_loops").place
+        if place(ids.indices.to_numpy(), ts, values, first, step, kwh):
+            return Grid(index, stamps, kwh, estimated)
+        kwh[:] = np.nan
     flat = ids.indices.to_numpy().astype(np.int64)
     flat *= len(stamps)
     for begin in range(0, len(ts), _ROWS_AT_A_TIME):
@@ -288,11 +318,7 @@ def _grid(
         twice = order[1:][np.diff(flat[order]) == 0]
         if len(twice):
             raise _two_readings(table, part, ids, when, int(twice[0]))
-    index = pd.Index(ids.dictionary.to_pylist(), name="customer_id", dtype="str")
-    shape = len(index), len(stamps)
-    kwh = np.full(shape, np.nan, dtype=np.float32)
-    kwh.ravel()[flat] = table["kwh"].to_numpy()
-    estimated = np.zeros(shape, dtype=bool)
+    kwh.ravel()[flat] = values
     if "quality" in table.column_names:
         quality = table["quality"].fill_null(0).to_numpy()
         estimated.ravel()[flat] = quality == _ESTIMATED

@@ -5,16 +5,13 @@ functions of this room, which say what is meant, go over the cube once a feature
 sums of a day are taken in float64, from a copy of the day in float64. Days without a
 gap, nearly all, take loops without a branch.
 
-The loops let go of Python's lock, so threads work side by side. Without numba they
-are what is written here, Python, and far slower than the array functions.
+Without numba they are what is written here, Python, and far slower than the array
+functions.
 """
 
 import numpy as np
 
-try:
-    from numba import njit
-except ImportError:
-    njit = None
+from research.region.compiled import compiled
 
 # Sums may be taken in any order; what is not a number stays what it is.
 _ANY_ORDER = {"reassoc", "contract", "nsz", "arcp"}
@@ -34,22 +31,8 @@ _LEAST_SHARE = 1e-300
 _SAMPLED, _SLACK, _FEWEST_TO_SAMPLE = 61, 1.6, 4096
 
 
-def _compiled(**options):
-    """Compile at the first call, and keep the machine code where a cache may lie."""
-
-    def decorate(function):
-        if njit is None:
-            return function
-        try:
-            return njit(nogil=True, cache=True, **options)(function)
-        except RuntimeError:  # no folder to write to, beside this file or at home
-            return njit(nogil=True, **options)(function)
-
-    return decorate
-
-
-@_compiled(fastmath=_ANY_ORDER)
-def area_sums(power, fewest, summed, present):
+@compiled(fastmath=_ANY_ORDER)
+def area_sums(power, fewest, summed, present, highest):
     """Add the complete days of a cube to the load of the area.
 
     Parameters
@@ -59,9 +42,12 @@ def area_sums(power, fewest, summed, present):
         Readings that make a day complete.
     summed, present : float64 and int64 arrays of shape (n_days, n_slots)
         Added to.
+    highest : float64 array of shape (n_customers,)
+        Raised to each customer's highest reading.
     """
     n_customers, n_days, n_slots = power.shape
     for i in range(n_customers):
+        most = highest[i]
         for d in range(n_days):
             day = power[i, d]
             n_missing = 0
@@ -78,20 +64,20 @@ def area_sums(power, fewest, summed, present):
                     if day[s] == day[s]:
                         summed[d, s] += day[s]
                         present[d, s] += 1
+            for s in range(n_slots):
+                most = day[s] if day[s] > most else most
+        highest[i] = most
 
 
-@_compiled(fastmath=_ANY_ORDER)
+@compiled(fastmath=_ANY_ORDER)
 def reduce_cube(
     power,
     fewest,
     weights,
     kinds,
-    at_peak,
     days,
     windows,
     by_kind,
-    peak_total,
-    peak_count,
     low,
     q,
 ):
@@ -105,8 +91,6 @@ def reduce_cube(
     weights : float64 array of shape (n_windows, n_slots)
     kinds : int64 array of shape (n_days,)
         Number of the day's kind: days whose slots lie in the same bands.
-    at_peak : int64 array of shape (n_marked, 2)
-        Day and slot of the area's peak.
     days : tuple of float64 arrays of shape (n_customers, n_days)
         Filled: number, sum, highest and lowest of the readings; sum, number and
         highest of the steps; slots of highest and lowest; sum of p log p; squared
@@ -115,8 +99,6 @@ def reduce_cube(
         Filled: sums in the windows.
     by_kind : float64 array of shape (n_customers, n_kinds, n_slots)
         Filled: sum of the days of a kind.
-    peak_total, peak_count : float64 arrays of shape (n_customers,)
-        Filled: sum and number of the readings at the area's peak.
     low : array of shape (n_customers, 2)
         Filled: the two readings around the quantile `q`, lower first.
     """
@@ -196,13 +178,6 @@ def reduce_cube(
                 windows[w, i, d] = inside
             if lowest >= 0 and total > 0:
                 day_plogp[i, d] = _plogp(day, 1 / total, share, log)
-        peak_total[i] = 0
-        peak_count[i] = 0
-        for m in range(len(at_peak)):
-            value = power[i, at_peak[m, 0], at_peak[m, 1]]
-            if value == value and day_count[i, at_peak[m, 0]] >= fewest:
-                peak_total[i] += value
-                peak_count[i] += 1
         _two_around(kept[:n_kept], q, low[i])
         for s in range(n_slots):
             here = 0.0
@@ -234,7 +209,7 @@ def reduce_cube(
             day_size[i, d] = size
 
 
-@_compiled(fastmath=_ANY_ORDER | {"nnan"})
+@compiled(fastmath=_ANY_ORDER | {"nnan"})
 def _sum_and_bounds(day):
     total, highest, lowest = 0.0, day[0], day[0]
     for s in range(len(day)):
@@ -245,7 +220,7 @@ def _sum_and_bounds(day):
     return total, highest, lowest
 
 
-@_compiled()
+@compiled()
 def _sum_and_bounds_of_present(day):
     total, highest, lowest = 0.0, -np.inf, np.inf
     for s in range(len(day)):
@@ -256,7 +231,7 @@ def _sum_and_bounds_of_present(day):
     return total, highest, lowest
 
 
-@_compiled(fastmath=_ANY_ORDER | {"nnan"})
+@compiled(fastmath=_ANY_ORDER | {"nnan"})
 def _steps(day):
     total, highest = 0.0, 0.0
     for s in range(1, len(day)):
@@ -266,7 +241,7 @@ def _steps(day):
     return total, highest
 
 
-@_compiled()
+@compiled()
 def _steps_of_present(day):
     total, highest, n = 0.0, 0.0, 0
     for s in range(1, len(day)):
@@ -278,7 +253,7 @@ def _steps_of_present(day):
     return total, highest, n
 
 
-@_compiled()
+@compiled()
 def _first(day, value):
     for s in range(len(day)):
         if day[s] == value:
@@ -286,7 +261,7 @@ def _first(day, value):
     return 0
 
 
-@_compiled(fastmath=_ANY_ORDER)
+@compiled(fastmath=_ANY_ORDER)
 def _plogp(day, scale, share, log):
     """Sum of p log p over the slots, p the slot's share; 0 where p is 0."""
     for s in range(len(day)):
@@ -298,7 +273,7 @@ def _plogp(day, scale, share, log):
     return total * scale
 
 
-@_compiled(fastmath={"contract"})
+@compiled(fastmath={"contract"})
 def _log(values, log):
     """Natural logarithm of positive values; one loop without a call or a branch.
 
@@ -321,7 +296,7 @@ def _log(values, log):
         log[s] = (log[s] - _COUNT) * _LN_2 + 2 * z * series
 
 
-@_compiled()
+@compiled()
 def _two_around(values, q, pair):
     """The two order statistics around the quantile `q`, lower first.
 
@@ -358,7 +333,7 @@ def _two_around(values, q, pair):
         pair[1] = less[above:n_less].min() if above < n_less else bound
 
 
-@_compiled()
+@compiled()
 def _selected(values, rank):
     """Value of this rank; what stands before it is no higher, after it no lower."""
     first, last = 0, len(values) - 1

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from research.features.load.energy import complete_days
 from research.features.load.present import count, highest, mean, ratio, total
 
 
@@ -62,6 +63,54 @@ def area_peak_mask(area_load: np.ndarray, n_slots: int) -> np.ndarray:
     highest_first = np.argsort(-area_load, axis=None, kind="stable")  # NaN last
     mask.flat[highest_first[:n_slots]] = True
     return mask & ~np.isnan(area_load)
+
+
+def at_slots(power: np.ndarray, mask: np.ndarray, complete_share: float) -> np.ndarray:
+    """Load of each customer at some slots, one after another in memory.
+
+    Parameters
+    ----------
+    power : array of shape (n_customers, n_days, n_slots)
+        Load of each slot. [kW]
+    mask : bool array of shape (n_days, n_slots)
+        The slots wanted.
+    complete_share : float
+        Share of the slots that a day needs in order to count.
+
+    Returns
+    -------
+    at_slots : array of shape (n_customers, n_wanted)
+        NaN where missing and on days that are not complete. [kW]
+
+    Examples
+    --------
+    >>> power = np.array([[[1.0, 3.0], [2.0, np.nan]]])
+    >>> at_slots(power, np.array([[False, True], [True, False]]), 0.9).tolist()
+    [[3.0, nan]]
+    """
+    days = mask.any(axis=1)
+    complete = complete_days(power[:, days], complete_share)
+    there = np.repeat(complete, mask[days].sum(axis=1), axis=1)
+    return np.where(there, power[:, mask], np.nan).astype(power.dtype, order="C")
+
+
+def against_peak(at_peak: np.ndarray, highest: np.ndarray) -> dict[str, np.ndarray]:
+    """The two features that ask for the area's peak.
+
+    Parameters
+    ----------
+    at_peak : array of shape (n_customers, n_marked)
+        Load at the area's peak, as `at_slots` gives it. [kW]
+    highest : array of shape (n_customers,)
+        The customer's own highest load. [kW]
+
+    Returns
+    -------
+    against_peak : dict of arrays of shape (n_customers,)
+        `area_peak_load` [kW] and `coincidence` [unitless].
+    """
+    load = mean(at_peak)
+    return {"area_peak_load": load, "coincidence": ratio(load, highest)}
 
 
 def coincidence(power: np.ndarray, mask: np.ndarray) -> np.ndarray:

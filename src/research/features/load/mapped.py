@@ -1,18 +1,15 @@
-"""One function over many tasks: in a loop, in local processes, on a Dask cluster."""
+"""One function over many tasks: in a loop, in threads, on a Dask cluster."""
 
-import multiprocessing
-import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
     CancelledError,
     Executor,
-    ProcessPoolExecutor,
+    ThreadPoolExecutor,
     wait,
 )
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,12 +42,15 @@ class Workers:
 
 @contextmanager
 def workers(jobs: int = 1, scheduler: str | None = None) -> Iterator[Workers]:
-    """Workers for `mapped`: a loop, local processes, or a cluster.
+    """Workers for `mapped`: a loop, threads, or a cluster.
+
+    Threads and not processes: reading, the compiled loops and nearly all array
+    functions let go of Python's lock, and memory is held once.
 
     Parameters
     ----------
     jobs : int
-        Processes on this machine; 1 works in this one.
+        Threads of this process; 1 works in a loop.
     scheduler : str, optional
         Address of a `dask.distributed` scheduler, such as ``tcp://10.0.0.5:8786``:
         then `jobs` does not count.
@@ -65,12 +65,7 @@ def workers(jobs: int = 1, scheduler: str | None = None) -> Iterator[Workers]:
             threads = sum(client.nthreads().values())
             yield Workers(executor, max(2 * threads, LEAST_AT_CLUSTER))
     elif jobs > 1:
-        pool = ProcessPoolExecutor(
-            jobs,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_begin,
-            initargs=(max((os.cpu_count() or 1) // jobs, 1),),
-        )
+        pool = ThreadPoolExecutor(jobs)
         try:
             yield Workers(pool, 2 * jobs)
         finally:
@@ -87,7 +82,7 @@ def mapped(
     Parameters
     ----------
     function : callable
-        Of a module, so that another process finds it.
+        Of a module, so that the workers of a cluster find it.
     tasks : iterable of tuple
         Arguments.
     workers : Workers
@@ -104,7 +99,7 @@ def mapped(
     Raises
     ------
     WorkersLost
-        If a process died, such as for want of memory, or the cluster went away.
+        If the cluster went away, or a worker of it died for good.
 
     Examples
     --------
@@ -144,8 +139,7 @@ def _outcome(call: Callable[[], Any]) -> tuple[Any, Exception | None]:
 def _lost(error: Exception) -> WorkersLost:
     return WorkersLost(
         f"a worker died or the cluster went away ({type(error).__name__}: {error}). "
-        "What was finished is kept: the same call goes on from there. Where memory "
-        "ran out, use fewer --jobs."
+        "What was finished is kept: the same call goes on from there."
     )
 
 
@@ -164,15 +158,3 @@ def _client(address: str):
             f"scheduler {address!r}: nobody answers ({error}). Is `dask scheduler` "
             "running there, and is the address written as tcp://HOST:PORT?"
         ) from None
-
-
-def _begin(threads: int) -> None:
-    """Begin a local process: some threads of its own, and no life after its parent."""
-    os.environ.setdefault("NUMBA_NUM_THREADS", str(threads))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    with suppress(AttributeError):  # no parent: this is no process of a pool
-        multiprocessing.parent_process().join()
-        os._exit(1)

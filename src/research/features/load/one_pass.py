@@ -8,12 +8,12 @@ when it is first called and not before.
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
+from research.features.load.area import against_peak, at_slots
 from research.features.load.daily import DAY_WINDOWS, _overlap
 from research.features.load.energy import DAYS_A_YEAR, HOURS_A_YEAR
 from research.features.load.present import count, highest, mean, ratio, total
@@ -24,10 +24,6 @@ from research.features.load.rhythm import (
     robust_coefficient_of_variation,
     trend,
 )
-
-WORTH_COMPILING = 30_000_000
-"""Readings from which on the loops pay: they take a second to load, seven the first
-time, and save a tenth of a microsecond a reading."""
 
 _BASE = 0.05
 _NUMBERS = (
@@ -46,15 +42,12 @@ _NUMBERS = (
 )
 
 
-def compiles() -> bool:
-    """Whether numba is there; without it the loops are slower than no loops."""
-    return find_spec("numba") is not None
-
-
 def area_sums(
     power: np.ndarray, complete_share: float
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sum and number of the customers present at each slot, complete days only.
+
+    And the highest load of each customer, since it is at hand.
 
     Parameters
     ----------
@@ -68,19 +61,22 @@ def area_sums(
     summed : float64 array of shape (n_days, n_slots)
         [kW]
     present : int64 array of that shape
+    highest : float64 array of shape (n_customers,)
+        NaN without a complete day. [kW]
 
     Examples
     --------
     >>> power = np.array([[[1.0, 3.0], [2.0, np.nan]], [[1.0, 1.0], [2.0, 2.0]]])
-    >>> summed, present = area_sums(power, 0.9)
-    >>> summed.tolist(), present.tolist()
-    ([[2.0, 4.0], [2.0, 2.0]], [[2, 2], [1, 1]])
+    >>> summed, present, highest = area_sums(power, 0.9)
+    >>> summed.tolist(), present.tolist(), highest.tolist()
+    ([[2.0, 4.0], [2.0, 2.0]], [[2, 2], [1, 1]], [3.0, 2.0])
     """
     summed = np.zeros(power.shape[1:])
     present = np.zeros(power.shape[1:], dtype=np.int64)
     fewest = _fewest(power.shape[-1], complete_share)
-    _loops().area_sums(_plain(power), fewest, summed, present)
-    return summed, present
+    highest = np.full(len(power), -np.inf)
+    _loops().area_sums(_plain(power), fewest, summed, present, highest)
+    return summed, present, np.where(highest > -np.inf, highest, np.nan)
 
 
 def features_in_one_pass(
@@ -119,7 +115,7 @@ def features_in_one_pass(
     _, n_days, n_slots = power.shape
     fewest = _fewest(n_slots, complete_share)
     kinds, kind_bands = _kinds(bands, n_days, n_slots)
-    days = _reduced(power, fewest, kinds, len(kind_bands), area_peak)
+    days = _reduced(power, fewest, kinds, len(kind_bands))
 
     complete = days.count >= fewest
     n_present = np.where(complete, days.count, 0)
@@ -128,7 +124,8 @@ def features_in_one_pass(
     spread = days.highest - days.lowest
     all_mean = ratio(total(days.total), n_present.sum(axis=-1))
     all_highest = highest(days.highest)
-    at_peak = ratio(days.peak_total, days.peak_count)
+    at_peak = at_slots(power, area_peak, complete_share)
+    against = against_peak(at_peak, all_highest)
     low, high = days.low.astype(np.float64).T
     position = _BASE * np.maximum(n_present.sum(axis=-1) - 1, 0)
     base = low + (high - low) * (position - np.floor(position))
@@ -141,7 +138,7 @@ def features_in_one_pass(
         "annual_energy": DAYS_A_YEAR * mean(energy),
         "mean_power": all_mean,
         "base_load": base,
-        "area_peak_load": at_peak,
+        "area_peak_load": against["area_peak_load"],
         "peak_valley_difference": mean(spread),
         "load_factor": mean(ratio(day_mean, days.highest)),
         "minimum_load_rate": mean(ratio(days.lowest, days.highest)),
@@ -157,7 +154,7 @@ def features_in_one_pass(
     features |= {
         "base_load_share": ratio(base, all_mean),
         "full_load_hours": HOURS_A_YEAR * ratio(all_mean, all_highest),
-        "coincidence": ratio(at_peak, all_highest),
+        "coincidence": against["coincidence"],
         "coefficient_of_variation": coefficient_of_variation(energy),
         "robust_coefficient_of_variation": robust_coefficient_of_variation(energy),
         "day_to_day_variability": mean(ratio(days.error, days.size)),
@@ -187,7 +184,6 @@ def _reduced(
     fewest: int,
     kinds: np.ndarray,
     n_kinds: int,
-    area_peak: np.ndarray,
 ) -> SimpleNamespace:
     """What the loop leaves of each day and customer, NaN on days not complete."""
     n_customers, n_days, n_slots = power.shape
@@ -195,7 +191,6 @@ def _reduced(
     windows = np.full((len(DAY_WINDOWS), n_customers, n_days), np.nan)
     by_kind = np.empty((n_customers, n_kinds, n_slots))
     weights = [_overlap(n_slots, *hours) for hours in DAY_WINDOWS.values()]
-    peak_total, peak_count = np.empty(n_customers), np.empty(n_customers)
     power = _plain(power)
     low = np.empty((n_customers, 2), power.dtype)
     _loops().reduce_cube(
@@ -203,12 +198,9 @@ def _reduced(
         fewest,
         np.array(weights),
         kinds,
-        np.ascontiguousarray(np.argwhere(area_peak)),
         tuple(days.values()),
         windows,
         by_kind,
-        peak_total,
-        peak_count,
         low,
         _BASE,
     )
@@ -216,8 +208,6 @@ def _reduced(
         **days,
         windows=windows,
         by_kind=by_kind,
-        peak_total=peak_total,
-        peak_count=peak_count,
         low=low,
     )
 

@@ -1,14 +1,14 @@
 """Features of a region partition by partition: pure functions, to be mapped.
 
 A partition is some row groups of whole customers of one file of readings. What is
-mapped over partitions, in a loop, in processes or on a cluster, are the functions of
+mapped over partitions, in a loop, in threads or on a cluster, are the functions of
 this file; none of them writes anything.
 """
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -16,18 +16,19 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from research.features.load.parts import complete_only, some_at_a_time
-from research.features.load.present import count, total
-from research.features.load.table import table
+from research.features.load.area import at_slots
+from research.features.load.parts import some_at_a_time
+from research.features.load.table import by_days_of, sums_of
 from research.region.calendar import day_calendar, tou_bands
+from research.region.compiled import WORTH_COMPILING, compiles
 from research.region.errors import InputError
 from research.region.grids import (
     DAY,
     CivilSlots,
     Cube,
-    _grid,
     civil_slots,
     cube_of,
+    read_grids,
     read_stamps,
     within,
 )
@@ -76,6 +77,9 @@ class Common:
     settings : Settings
     first, last : Timestamp
         First and last interval of the region, of whatever partition.
+    compiled : bool
+        Whether compiled loops compute: for all partitions alike, since the last
+        digits differ.
     """
 
     key: str
@@ -83,6 +87,33 @@ class Common:
     settings: Settings = field(compare=False)
     first: pd.Timestamp = field(compare=False)
     last: pd.Timestamp = field(compare=False)
+    compiled: bool = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What reading a partition once has told.
+
+    Attributes
+    ----------
+    summed, present : arrays of shape (n_days, n_slots)
+        Load of all its customers together, and their number; complete days only. [kW]
+    kept : bool array of that shape
+        Slots at which the load of each customer is kept.
+    at_kept : float32 array of shape (n_customers, n_kept)
+        That load. [kW]
+    highest : array of shape (n_customers,)
+        Highest load of each customer. [kW]
+    features : DataFrame of shape (n_customers, n_features)
+        On `customer_id`; those against the area's peak are NaN as yet.
+    """
+
+    summed: np.ndarray
+    present: np.ndarray
+    kept: np.ndarray
+    at_kept: np.ndarray
+    highest: np.ndarray
+    features: pd.DataFrame
 
 
 def common_of(folder: Path, files: list[Path], settings: Settings) -> Common:
@@ -99,8 +130,12 @@ def common_of(folder: Path, files: list[Path], settings: Settings) -> Common:
         minutes=readings.resolution_minutes,
         at_end=readings.stamp == "end",
     )
-    told = [settings.model_dump_json(), str(stamps[0]), str(stamps[-1]), code_key()]
-    return Common(key_of(*told), folder / FILE_NAME, settings, stamps[0], stamps[-1])
+    first, last = stamps[0], stamps[-1]
+    n_rows = sum(pq.read_metadata(file).num_rows for file in files)
+    compiled = n_rows >= WORTH_COMPILING and compiles()
+    told = (settings.model_dump_json(), first, last, compiled, code_key())
+    key = key_of(*map(str, told))
+    return Common(key, folder / FILE_NAME, settings, first, last, compiled)
 
 
 def partitions_of(file: Path) -> list[Partition]:
@@ -149,35 +184,65 @@ def area_of_partition(
     present : int array of that shape
         How many they are.
     """
-    part = _Part(partition, common)
-    complete_share = common.settings.quality.complete_day_share
     summed, present = 0.0, 0
-    for cube in part.cubes():
-        for rows in some_at_a_time(len(cube.customer_id)):
-            power = complete_only(cube.power[rows], complete_share)
-            summed = summed + total(power, axis=0)
-            present = present + count(power, axis=0)
+    for cube, rows in _some_of(partition, common):
+        some, of, _ = _sums_of(cube.power[rows], common)
+        summed, present = summed + some, present + of
     return summed, present
 
 
-def features_of_partition(
-    partition: Partition, common: Common, peak: np.ndarray
-) -> pd.DataFrame:
-    """Load features of the customers of a partition.
+def survey_of_partition(
+    partition: Partition, common: Common, kept: np.ndarray
+) -> Survey:
+    """All that a partition tells before the area's peak is known.
 
     Parameters
     ----------
     partition : Partition
     common : Common
-    peak : bool array of shape (n_days, n_slots)
-        The area's peak, of all partitions together.
-
-    Returns
-    -------
-    features_of_partition : DataFrame of shape (n_customers, n_features)
-        On `customer_id`; the columns are described at `customer_features`.
+    kept : bool array of shape (n_days, n_slots)
+        Slots at which the load of each customer is kept: the area's peak will be
+        among them, one hopes.
     """
-    return table(_Part(partition, common), peak)
+    complete_share = common.settings.quality.complete_day_share
+    features_of = by_days_of(_Part(common))
+    nowhere = np.zeros_like(kept)
+    summed, present, parts = 0.0, 0, []
+    for cube, rows in _some_of(partition, common):
+        some, of, highest = _sums_of(cube.power[rows], common)
+        summed, present = summed + some, present + of
+        at_kept = at_slots(cube.power[rows], kept, complete_share)
+        features = features_of(cube, rows, nowhere, common.compiled)
+        parts.append((at_kept, highest, features))
+    at_kept, highest, features = zip(*parts, strict=True)
+    return Survey(
+        summed,
+        present,
+        kept,
+        np.concatenate(at_kept),
+        np.concatenate(highest),
+        pd.concat(features).rename_axis("customer_id"),
+    )
+
+
+def load_of_partition(
+    partition: Partition, common: Common, slots: np.ndarray
+) -> np.ndarray:
+    """Load of each customer of a partition at some slots, as `area.at_slots`.
+
+    Parameters
+    ----------
+    partition : Partition
+    common : Common
+    slots : bool array of shape (n_days, n_slots)
+    """
+    complete_share = common.settings.quality.complete_day_share
+    return np.concatenate(
+        [
+            at_slots(cube.power[rows], slots, complete_share)
+            for cube, rows in _some_of(partition, common)
+        ]
+    )
 
 
 def key_of(*told: str) -> str:
@@ -212,37 +277,44 @@ def _version(name: str) -> str:
 
 @dataclass(frozen=True)
 class _Part:
-    """A partition as a region: what `load.table` asks of one."""
+    """A partition as a region: what features ask of one besides its cubes."""
 
-    partition: Partition
     common: Common
 
     @property
     def settings(self) -> Settings:
         return self.common.settings
 
-    @cached_property
-    def axis(self) -> "_Axis":
-        return _axis(self.common)
-
     @property
     def calendar(self) -> pd.DataFrame:
-        return self.axis.calendar
+        return _axis(self.common).calendar
 
     @property
     def tou_bands(self) -> pd.DataFrame | None:
-        return self.axis.bands
+        return _axis(self.common).bands
 
-    def cubes(self) -> Iterator[Cube]:
-        readings, stamps = self.settings.readings, self.axis.stamps
-        minutes, at_end = readings.resolution_minutes, readings.stamp == "end"
-        path, limits = self.partition.file, self.settings.quality
-        with pq.ParquetFile(path) as file:
-            for group in range(self.partition.first, self.partition.end):
-                rows = file.read_row_group(group)
-                grid = _grid(rows, path, stamps, minutes, at_end)
-                grid = repaired(grid, minutes=minutes, limits=limits)
-                yield cube_of(grid, self.axis.slots, minutes=minutes)
+
+def _sums_of(power: np.ndarray, common: Common) -> tuple:
+    return sums_of(power, common.settings.quality.complete_day_share, common.compiled)
+
+
+def _some_of(partition: Partition, common: Common) -> Iterator[tuple[Cube, slice]]:
+    """Each cube of a partition with some of its customers at a time."""
+    axis, readings = _axis(common), common.settings.readings
+    minutes, compiled = readings.resolution_minutes, common.compiled
+    for grid in read_grids(
+        [partition.file],
+        axis.stamps,
+        minutes=minutes,
+        at_end=readings.stamp == "end",
+        groups=range(partition.first, partition.end),
+        compiled=compiled,
+    ):
+        limits = common.settings.quality
+        grid = repaired(grid, minutes=minutes, limits=limits, compiled=compiled)
+        cube = cube_of(grid, axis.slots, minutes=minutes)
+        for rows in some_at_a_time(len(cube.customer_id)):
+            yield cube, rows
 
 
 @dataclass(frozen=True)

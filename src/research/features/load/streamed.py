@@ -1,30 +1,39 @@
 """Features of a region of any size, as one file: memory does not grow with customers.
 
-Each partition is read twice: once for the load of the area, whose peak two of the
-features need, and once for the features. What is finished is kept below ``parts/``
-under a name that says what it was computed from: the bytes of the file of readings,
-the settings, the code and, for features, the area's peak. A run that was stopped
-goes on from there; what was computed from something else is never taken up.
+Two of the features need the area's peak, which is known only when all is read. A
+sample of the row groups foretells it: each partition is read once and keeps the load
+of its customers at the highest slots of the sample, many more than the peak has. If
+the peak is among them the features are complete; else partitions are read again. The
+table is the same either way.
+
+What is finished is kept below ``parts/`` under a name that says what it was computed
+from: the bytes of the file of readings, the settings and the code. A run that was
+stopped goes on from there; what was computed from something else is never taken up.
 """
 
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from filelock import FileLock, Timeout
 
-from research.features.load.area import area_peak_mask
 from research.features.load.mapped import Workers, mapped, workers
+from research.features.load.part_files import (
+    features_of,
+    held,
+    is_whole,
+    knows,
+    read_arrays,
+    rows_of,
+    whole_file,
+    write_survey,
+)
 from research.features.load.partitions import (
     Common,
     Partition,
@@ -32,19 +41,23 @@ from research.features.load.partitions import (
     code_key,
     common_of,
     days_and_slots,
-    features_of_partition,
     fingerprint,
     key_of,
+    load_of_partition,
     partitions_of,
+    survey_of_partition,
 )
-from research.features.load.present import ratio
-from research.features.load.table import AREA_PEAK_HOURS
+from research.features.load.table import peak_of
 from research.region import InputError, NotApplicable, Region, read_region
 from research.region.schema import listing, parts_of
 from research.region.settings import FILE_NAME, read_settings
 
 WHOLE, PARTIAL, PARTS = "features.parquet", "features.partial.parquet", "parts"
 ROWS_A_GROUP = 100_000
+SAMPLED_GROUPS, SAMPLED_SHARE = 8, 1 / 25
+"""Row groups that foretell the area's peak: so many at least, and this share of all."""
+KEPT_HOURS = 250
+"""Hours of the year at which each customer's load is kept, until the peak is known."""
 _NOTE = b"research.features"
 
 Progress = Callable[[str, int, int], None]
@@ -124,7 +137,7 @@ def write_features(
         Folder to write to; default: ``features/`` and the region's name. Only this
         process writes, workers do not.
     jobs : int
-        Processes on this machine.
+        Threads of this process.
     scheduler : str, optional
         Address of a `dask.distributed` scheduler, in place of `jobs`.
     progress : callable, optional
@@ -149,7 +162,7 @@ def write_features(
     tell = progress or (lambda step, done, total: None)
     partitions = [p for file in files for p in partitions_of(file)]
     jobs = min(jobs, len(partitions))
-    with workers(jobs, scheduler) as who, _held(out):
+    with workers(jobs, scheduler) as who, held(out):
         return _run(_Work(who, out, faults, tell), common, partitions)
 
 
@@ -203,13 +216,14 @@ def _run(work: _Work, common: Common, partitions: list[Partition]) -> Written:
     if not work.faults and (customers := _finished(work.folder / WHOLE, key)):
         _clear(work.folder)
         return Written(work.folder / WHOLE, customers, unchanged=True)
-    areas = _areas(work, common, keys)
-    peak = _peak(list(areas.values()))
-    tables = _tables(work, common, {p: keys[p] for p in areas}, peak)
-    if not tables:
+    parts = _surveyed(work, common, keys)
+    peak = _peak(list(parts.values()))
+    loads = _loads(work, common, keys, parts, peak)
+    parts = {p: path for p, path in parts.items() if p in loads}
+    if not parts:
         raise InputError(work.faults[0].reason)
-    _refuse_repeated(work.folder, list(tables.values()))
-    return _joined(work, list(tables.values()), key)
+    _refuse_repeated(work.folder, list(parts.values()))
+    return _joined(work, parts, peak, loads, key)
 
 
 def _digests(work: _Work, partitions: list[Partition]) -> dict[Path, str]:
@@ -227,48 +241,74 @@ def _digests(work: _Work, partitions: list[Partition]) -> dict[Path, str]:
     return digests
 
 
-def _areas(
+def _surveyed(
     work: _Work, common: Common, keys: dict[Partition, str]
 ) -> dict[Partition, Path]:
-    """A file with the load of the area for each partition, in their order."""
-    paths = {p: _part(work.folder, p, key, "npz") for p, key in keys.items()}
-    todo = [p for p, path in paths.items() if not _is_area(path)]
-    tasks = [(p, common) for p in todo]
-    for n, (summed, present) in work.each(
-        "area", area_of_partition, tasks, _names(todo)
-    ):
-        with _whole_file(paths[todo[n]]) as half, half.open("wb") as opened:
-            np.savez_compressed(opened, summed=summed, present=present)
-    done = {p: path for p, path in paths.items() if _is_area(path)}
+    """A survey of each partition that can be read, in their order."""
+    paths = {p: _part(work.folder, p, key, "parquet") for p, key in keys.items()}
+    todo = [p for p, path in paths.items() if not is_whole(path)]
+    kept = _foretold(work, common, list(keys)) if todo else None
+    tasks = [(p, common, kept) for p in todo]
+    for n, survey in work.each("features", survey_of_partition, tasks, _names(todo)):
+        write_survey(survey, paths[todo[n]])
+    done = {p: path for p, path in paths.items() if is_whole(path)}
     if not done:
         raise InputError(work.faults[0].reason)
     return done
+
+
+def _foretold(work: _Work, common: Common, partitions: list[Partition]) -> np.ndarray:
+    """The highest slots of a sample of the row groups, taken evenly from all files."""
+    groups = [
+        replace(p, first=group, end=group + 1)
+        for p in partitions
+        for group in range(p.first, p.end)
+    ]
+    n_sampled = max(SAMPLED_GROUPS, int(SAMPLED_SHARE * len(groups)))
+    places = np.linspace(0, len(groups) - 1, min(n_sampled, len(groups))).astype(int)
+    tasks = [(groups[place], common) for place in places]
+    summed, present = np.zeros((2, *days_and_slots(common)))
+    work.tell("sample", 0, len(tasks))
+    for n, (_, area, error) in enumerate(
+        mapped(area_of_partition, tasks, work.workers), start=1
+    ):
+        if error is None:  # the survey will meet the error again, and note it
+            summed, present = summed + area[0], present + area[1]
+        work.tell("sample", n, len(tasks))
+    return peak_of(summed, present, hours=KEPT_HOURS)
 
 
 def _peak(paths: list[Path]) -> np.ndarray:
     """The area's peak; summed in the order of the partitions, whoever was first."""
     summed, present = 0.0, 0
     for path in paths:
-        with np.load(path, allow_pickle=False) as area:
-            summed, present = summed + area["summed"], present + area["present"]
-    load = ratio(summed, present)
-    return area_peak_mask(load, n_slots=AREA_PEAK_HOURS * load.shape[-1] // 24)
+        some, of = read_arrays(path, "summed", "present")
+        summed, present = summed + some, present + of
+    return peak_of(summed, present)
 
 
-def _tables(
-    work: _Work, common: Common, keys: dict[Partition, str], peak: np.ndarray
-) -> dict[Partition, Path]:
-    """A file with the features of each partition, in their order."""
+def _loads(
+    work: _Work,
+    common: Common,
+    keys: dict[Partition, str],
+    parts: dict[Partition, Path],
+    peak: np.ndarray,
+) -> dict[Partition, Path | None]:
+    """A file with the load at the peak for each partition; None where it was kept."""
     at = peak.tobytes().hex()
-    paths = {
-        p: _part(work.folder, p, key_of(key, at), "parquet") for p, key in keys.items()
+    loads = {
+        p: None
+        if knows(path, peak)
+        else _part(work.folder, p, key_of(keys[p], at), "npy")
+        for p, path in parts.items()
     }
-    todo = [p for p, path in paths.items() if not _rows(path)]
+    todo = [p for p, path in loads.items() if path and not path.exists()]
     tasks = [(p, common, peak) for p in todo]
-    for n, frame in work.each("features", features_of_partition, tasks, _names(todo)):
-        with _whole_file(paths[todo[n]]) as half:
-            frame.to_parquet(half, compression="zstd")
-    return {p: path for p, path in paths.items() if _rows(path)}
+    if todo:
+        for n, load in work.each("peak", load_of_partition, tasks, _names(todo)):
+            with whole_file(loads[todo[n]]) as half, half.open("wb") as opened:
+                np.save(opened, load)
+    return {p: path for p, path in loads.items() if path is None or path.exists()}
 
 
 def _refuse_repeated(folder: Path, paths: list[Path]) -> None:
@@ -288,17 +328,27 @@ def _refuse_repeated(folder: Path, paths: list[Path]) -> None:
         )
 
 
-def _joined(work: _Work, paths: list[Path], key: str) -> Written:
+def _joined(
+    work: _Work,
+    parts: dict[Partition, Path],
+    peak: np.ndarray,
+    loads: dict[Partition, Path | None],
+    key: str,
+) -> Written:
     """One table of all partitions, put in its place in one step."""
     faults = tuple(sorted(work.faults, key=lambda fault: fault.place))
     target = work.folder / (PARTIAL if faults else WHOLE)
     note = {"key": key, "whole": not faults, "missing": [f.place for f in faults]}
-    schema = pq.read_schema(paths[0])
+    schema = pq.read_schema(next(iter(parts.values())))
     schema = schema.with_metadata({**schema.metadata, _NOTE: json.dumps(note)})
+    tables = (
+        features_of(path, peak, np.load(loads[p]) if loads[p] else None)
+        for p, path in parts.items()
+    )
     customers = 0
-    with _whole_file(target) as half:
+    with whole_file(target) as half:
         with pq.ParquetWriter(half, schema, compression="zstd") as writer:
-            for rows in _gathered(paths):
+            for rows in _gathered(tables):
                 writer.write_table(rows.replace_schema_metadata(schema.metadata))
                 customers += len(rows)
     if not faults:
@@ -306,11 +356,11 @@ def _joined(work: _Work, paths: list[Path], key: str) -> Written:
     return Written(target, customers, faults)
 
 
-def _gathered(paths: list[Path]) -> Iterator[pa.Table]:
+def _gathered(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     held, n_rows = [], 0
-    for path in paths:
-        held.append(pq.read_table(path))
-        n_rows += len(held[-1])
+    for table in tables:
+        held.append(table)
+        n_rows += len(table)
         if n_rows >= ROWS_A_GROUP:
             yield pa.concat_tables(held)
             held, n_rows = [], 0
@@ -326,57 +376,12 @@ def _clear(folder: Path) -> None:
 
 def _finished(path: Path, key: str) -> int:
     """Customers of the whole table at `path` if it has this key, else 0."""
-    note = (pq.read_schema(path).metadata or {}).get(_NOTE) if _rows(path) else None
-    return _rows(path) if note and json.loads(note)["key"] == key else 0
-
-
-def _rows(path: Path) -> int:
-    """Rows of a Parquet file; 0 if it is not there or was cut off."""
-    try:
-        return pq.read_metadata(path).num_rows
-    except (OSError, pa.ArrowInvalid):
-        return 0
-
-
-def _is_area(path: Path) -> bool:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as area:
-            return {"summed", "present"} <= set(area.files)
-    except (OSError, ValueError, EOFError, BadZipFile):
-        return False
+    note = (pq.read_schema(path).metadata or {}).get(_NOTE) if rows_of(path) else None
+    return rows_of(path) if note and json.loads(note)["key"] == key else 0
 
 
 def _part(folder: Path, partition: Partition, key: str, ending: str) -> Path:
     return folder / PARTS / f"{partition.name}.{key}.{ending}"
-
-
-@contextmanager
-def _whole_file(target: Path) -> Iterator[Path]:
-    """Fill a file beside `target`, then put it there in one step."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    half = target.with_name(f".{target.name}.half")
-    yield half
-    os.replace(half, target)
-
-
-@contextmanager
-def _held(out: Path) -> Iterator[None]:
-    """Hold the folder against a second run; leave none where nothing was written."""
-    fresh = not out.exists()
-    out.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(out / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise InputError(
-            f"{out}: another run is writing there; wait for its end."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-        if fresh and {path.name for path in out.iterdir()} <= {".lock"}:
-            shutil.rmtree(out)
 
 
 def _names(of: Sequence[Partition | Path]) -> list[str]:

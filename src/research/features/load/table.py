@@ -9,12 +9,12 @@ is computed, so all features of a customer speak of the same days; `missing_shar
 and `complete_days` tell what was left out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
-from research.features.load.area import area_peak_mask, coincidence
+from research.features.load.area import against_peak, area_peak_mask, at_slots
 from research.features.load.daily import (
     DAY_WINDOWS,
     load_factor,
@@ -38,14 +38,9 @@ from research.features.load.energy import (
     mean_power,
     missing_share,
 )
-from research.features.load.one_pass import (
-    WORTH_COMPILING,
-    area_sums,
-    compiles,
-    features_in_one_pass,
-)
+from research.features.load.one_pass import area_sums, features_in_one_pass
 from research.features.load.parts import complete_only, some_at_a_time
-from research.features.load.present import count, mean, ratio, total
+from research.features.load.present import count, highest, mean, ratio, total
 from research.features.load.rhythm import (
     coefficient_of_variation,
     day_to_day_variability,
@@ -54,6 +49,7 @@ from research.features.load.rhythm import (
     robust_coefficient_of_variation,
     trend,
 )
+from research.region.compiled import WORTH_COMPILING, compiles
 
 AREA_PEAK_HOURS = 10
 """Length of the area's peak: its highest slots, ten hours in all [h]."""
@@ -101,13 +97,34 @@ def table(
     customer_id
     C1                 17520.0     0.833333              2
     """
-    complete_share = region.settings.quality.complete_day_share
     peak = area_peak(region, compiled=compiled) if peak is None else peak
+    features_of = by_days_of(region)
+    frames = [
+        features_of(cube, rows, peak, in_loops)
+        for cube, rows, in_loops in _some_of(region, compiled)
+    ]
+    return pd.concat(frames).rename_axis("customer_id")
+
+
+def by_days_of(region) -> Callable[..., pd.DataFrame]:
+    """Features of some customers of one of a region's cubes, as a function.
+
+    Parameters
+    ----------
+    region : region with readings
+
+    Returns
+    -------
+    features_of : callable
+        Takes a cube, a slice of its customers, the area's peak, and whether compiled
+        loops compute; gives a row a customer, as `table`.
+    """
+    complete_share = region.settings.quality.complete_day_share
     bands, band_names = _tariff_bands(region.tou_bands)
-    frames = []
-    for cube, rows, in_loops in _some_of(region, compiled):
-        features_of = features_in_one_pass if in_loops else customer_features
-        features = features_of(
+
+    def features_of(cube, rows: slice, peak: np.ndarray, in_loops: bool):
+        function = features_in_one_pass if in_loops else customer_features
+        features = function(
             cube.power[rows],
             region.calendar.loc[cube.days],
             peak,
@@ -115,8 +132,9 @@ def table(
             bands=None if bands is None else bands.loc[cube.days].to_numpy(),
             band_names=band_names,
         )
-        frames.append(features.set_axis(cube.customer_id[rows]))
-    return pd.concat(frames).rename_axis("customer_id")
+        return features.set_axis(cube.customer_id[rows])
+
+    return features_of
 
 
 def area_peak(region, *, compiled: bool | None = None) -> np.ndarray:
@@ -137,14 +155,38 @@ def area_peak(region, *, compiled: bool | None = None) -> np.ndarray:
     complete_share = region.settings.quality.complete_day_share
     summed, present = 0.0, 0
     for cube, rows, in_loops in _some_of(region, compiled):
-        if in_loops:
-            some, of = area_sums(cube.power[rows], complete_share)
-        else:
-            power = complete_only(cube.power[rows], complete_share)
-            some, of = total(power, axis=0), count(power, axis=0)
+        some, of, _ = sums_of(cube.power[rows], complete_share, in_loops)
         summed, present = summed + some, present + of
+    return peak_of(summed, present)
+
+
+def sums_of(
+    power: np.ndarray, complete_share: float, in_loops: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """As `one_pass.area_sums`, by its loops or by array functions."""
+    if in_loops:
+        return area_sums(power, complete_share)
+    power = complete_only(power, complete_share)
+    return total(power, axis=0), count(power, axis=0), highest(power, axis=(-2, -1))
+
+
+def peak_of(
+    summed: np.ndarray, present: np.ndarray, hours: float = AREA_PEAK_HOURS
+) -> np.ndarray:
+    """The slots of the highest mean load, so many hours of them.
+
+    Parameters
+    ----------
+    summed, present : arrays of shape (n_days, n_slots)
+        Sum of the customers present, and their number.
+    hours : float
+
+    Returns
+    -------
+    peak_of : bool array of that shape
+    """
     load = ratio(summed, present)
-    return area_peak_mask(load, n_slots=AREA_PEAK_HOURS * load.shape[-1] // 24)
+    return area_peak_mask(load, n_slots=int(hours * load.shape[-1] // 24))
 
 
 def customer_features(
@@ -232,11 +274,13 @@ def customer_features(
     season = calendar["season"].to_numpy()
     every_day = np.ones(len(calendar), dtype=bool)
     changes = peak_valley_difference(power) > 0
+    at_peak = at_slots(power, area_peak, complete_share)
+    against = against_peak(at_peak, highest(power, axis=(-2, -1)))
     features = {
         "annual_energy": annual_energy(energy),
         "mean_power": mean_power(power),
         "base_load": base_load(power),
-        "area_peak_load": mean(power[:, area_peak]),
+        "area_peak_load": against["area_peak_load"],
         "peak_valley_difference": mean(peak_valley_difference(power)),
         "load_factor": mean(load_factor(power)),
         "minimum_load_rate": mean(minimum_load_rate(power)),
@@ -252,7 +296,7 @@ def customer_features(
     features |= {
         "base_load_share": base_load_share(power),
         "full_load_hours": full_load_hours(power),
-        "coincidence": coincidence(power, area_peak),
+        "coincidence": against["coincidence"],
         "coefficient_of_variation": coefficient_of_variation(energy),
         "robust_coefficient_of_variation": robust_coefficient_of_variation(energy),
         "day_to_day_variability": day_to_day_variability(power),

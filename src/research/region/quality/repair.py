@@ -25,12 +25,14 @@ _RECORD = 1.25
 _GOES_ON = 0.75
 # Zeros are a silence for those who hardly ever read zero: in a run of them a hundred
 # readings. A home whose refrigerator goes on and off is not silent in between.
-_ZERO_RUNS = 0.01
+ZERO_RUNS = 0.01
 # Within a day a silence lasts so many readings: after a single missing hour nobody can
 # tell a lump from a kettle. A single missing day can be told.
-_FEWEST_SILENT = 3
+FEWEST_SILENT = 3
+# A reading so many times the customer's mean is high enough to be looked at.
+HIGH = 1.5
 # The share of the customer's other readings that may be as far above the usual level.
-_RARE = 0.005
+RARE = 0.005
 # With fewer readings than this nothing is called usual.
 _FEWEST = 14
 # A month in W instead of kW is a thousand times what it should be. It lies this far
@@ -101,15 +103,10 @@ def unit_shift(kwh: np.ndarray, stamps: pd.DatetimeIndex, minutes: int) -> Repai
     means = day_means(days, least=0)  # whatever is left of a day has its unit
     read = np.isfinite(means)
     means[means == 0] = np.nan
-    dates = stamps[0].normalize() + pd.to_timedelta(np.arange(means.shape[1]), unit="D")
-    month = np.unique(dates.year * 12 + dates.month, return_inverse=True)[1]
-    months = [month == m for m in range(month.max() + 1)]
-    levels = np.column_stack([median(means[:, m], axis=1) for m in months])
+    months, month = _months(stamps, means.shape[1])
+    levels = _month_levels(means, months)
     n_months = np.column_stack([read[:, m].any(axis=1) for m in months]).sum(axis=1)
-    usual = _lower_median(levels)  # of two months of use the lower one is the usual
-    odd = (levels > _ABOVE * usual[:, None]) & (
-        usual[:, None] * 60 / minutes > _STANDBY_KW
-    )
+    odd = _odd(levels, minutes)
     rows = np.flatnonzero(odd.any(axis=1))
     if not len(rows):
         return Repair(kwh, marked)
@@ -117,6 +114,48 @@ def unit_shift(kwh: np.ndarray, stamps: pd.DatetimeIndex, minutes: int) -> Repai
     cells = np.repeat(hit, days.shape[2], axis=1)[:, before : before + kwh.shape[1]]
     marked[rows] = cells & (kwh[rows] > 0)
     return Repair(np.where(marked, kwh / kwh.dtype.type(1000), kwh), marked)
+
+
+def odd_months(
+    means: np.ndarray, stamps: pd.DatetimeIndex, minutes: int, slack: float = 0.0
+) -> np.ndarray:
+    """Months far above the customer's usual one: those that `unit_shift` looks at.
+
+    Parameters
+    ----------
+    means : ndarray of shape (n_customers, n_days)
+        Mean energy of an interval of each day; NaN where nothing was read. [kWh]
+    stamps : DatetimeIndex of shape (n_stamps,)
+    minutes : int
+    slack : float
+        Share by which a month may miss what is asked for.
+
+    Returns
+    -------
+    odd_months : bool ndarray of shape (n_customers, n_months)
+    """
+    used = np.where(means == 0, np.nan, means)
+    months, _ = _months(stamps, means.shape[1])
+    return _odd(_month_levels(used, months), minutes, slack)
+
+
+def _months(
+    stamps: pd.DatetimeIndex, n_days: int
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Which days are of each month, and the number of each day's month."""
+    dates = stamps[0].normalize() + pd.to_timedelta(np.arange(n_days), unit="D")
+    month = np.unique(dates.year * 12 + dates.month, return_inverse=True)[1]
+    return [month == m for m in range(month.max() + 1)], month
+
+
+def _month_levels(means: np.ndarray, months: list[np.ndarray]) -> np.ndarray:
+    return np.column_stack([median(means[:, m], axis=1) for m in months])
+
+
+def _odd(levels: np.ndarray, minutes: int, slack: float = 0.0) -> np.ndarray:
+    usual = _lower_median(levels)[:, None]  # of two months of use the lower one
+    in_use = usual * 60 / minutes > _STANDBY_KW * (1 - slack)
+    return (levels > _ABOVE * (1 - slack) * usual) & in_use
 
 
 def _thousandfold(
@@ -194,7 +233,7 @@ def catch_up(
     ([2.0, 2.0, 2.0, 2.0, 2.0, 2.0], [False, True, True, True, True, False])
     """
     marked = np.zeros(kwh.shape, dtype=bool)
-    shortest = _FEWEST_SILENT if minutes < DAY else 1
+    shortest = FEWEST_SILENT if minutes < DAY else 1
     rows = _worth_a_look(kwh, shortest)
     if not len(rows):
         return Repair(kwh, marked)
@@ -220,7 +259,7 @@ def _worth_a_look(kwh: np.ndarray, shortest: int) -> np.ndarray:
     used = np.where(heard, kwh, 0)
     mean = used.sum(axis=1, dtype=np.float64) / np.maximum(n_heard, 1)
     n_last = max(kwh.shape[1] - shortest, 0)
-    after = kwh[:, shortest:] > 1.5 * mean[:, None]
+    after = kwh[:, shortest:] > HIGH * mean[:, None]
     for before in range(shortest):
         after &= ~heard[:, before : before + n_last]
     return np.flatnonzero(after.any(axis=1) & (n_heard >= _FEWEST))
@@ -230,7 +269,7 @@ def _heard(kwh: np.ndarray) -> np.ndarray:
     """Where there is a reading: not missing, nor a zero of one who hardly has any."""
     there, zero = ~np.isnan(kwh), kwh == 0
     runs = np.count_nonzero(zero[:, 1:] > zero[:, :-1], axis=1) + zero[:, 0]
-    often = runs > np.maximum(_ZERO_RUNS * np.count_nonzero(there, axis=1), 1)
+    often = runs > np.maximum(ZERO_RUNS * np.count_nonzero(there, axis=1), 1)
     zero[often] = False
     return there & ~zero
 
@@ -262,7 +301,7 @@ def _lumps(
     share = np.divide(kwh, level, out=out, where=(level > 0) & ~ending & (kwh > 0))
     n_other = (share > 0).sum(axis=1)
     share.sort(axis=1)
-    rank = kwh.shape[1] - 1 - (_RARE * n_other).astype(int)
+    rank = kwh.shape[1] - 1 - (RARE * n_other).astype(int)
     high = share[np.arange(len(kwh)), rank][row] * level[row, end]
     highest = share[row, -1] * level[row, end]
     fits = excess <= _MOST * owed

@@ -95,7 +95,7 @@ def typical(kwh: np.ndarray, stamps: pd.DatetimeIndex, minutes: int) -> Typical:
     """
     days, before = by_day(kwh, stamps, minutes)
     means = day_means(days)
-    level = _levels(means)
+    level = levels(means)
     first = stamps[0].normalize()
     weekday = (first.day_of_week + np.arange(days.shape[1])) % 7
     weight = _weekdays(_over(means, level), weekday)
@@ -111,8 +111,18 @@ def _over(values: np.ndarray, level: np.ndarray) -> np.ndarray:
     return np.divide(values, level, out=out, where=level > 0)
 
 
-def _levels(means: np.ndarray) -> np.ndarray:
-    """Median level of each four weeks, drawn straight from middle to middle."""
+def levels(means: np.ndarray) -> np.ndarray:
+    """Median level of each four weeks, drawn straight from middle to middle.
+
+    Parameters
+    ----------
+    means : ndarray of shape (n_customers, n_days)
+        Mean energy of an interval of each day; NaN where too little was read. [kWh]
+
+    Returns
+    -------
+    levels : float64 ndarray of that shape
+    """
     n_customers, n_days = means.shape
     n_blocks = max(n_days // _BLOCK_DAYS, 1)
     size = -(-n_days // n_blocks)
