@@ -6,7 +6,7 @@ import pytest
 from comparison.constructed import Quick, noise, plan, small, spy
 from features.payment_tables import random_money
 from pandas.testing import assert_frame_equal
-from planted import REGION_YAML, planted_readings, write_region
+from planted import OPEN_YAML, planted_readings, write_region
 from sklearn.base import BaseEstimator, ClusterMixin
 
 from research.comparison._draws import draw_customers
@@ -15,7 +15,7 @@ from research.comparison.protocol import ReplicatePlan
 from research.region import read_region
 from research.service.comparable import tables_to_compare
 
-YAML = REGION_YAML + "privacy: {min_cell: 5}\n"
+YAML = OPEN_YAML
 AS_OF = pd.Timestamp("2024-04-30")
 BOOTSTRAP = {"replicates": {"kind": "bootstrap", "number": 3}}
 

@@ -176,7 +176,8 @@ points: {per_yuan: 1, tiers: [[0, 1.0], [100, 1.2]], value_yuan: 0.005}
 tickets: {limits_hours: {contact: 24}, repeat_days: 90}
 reference_date: 2025-12-31
 quality: {rules: {gap: "off", spike: repair}, error_if: {gap: 0.2}}
-privacy: {min_cell: 5}
+source: {open_data: true}
+privacy: {min_cell: 5, publish: internal}
 """
 
 
@@ -200,7 +201,7 @@ def test_all_that_a_region_may_say_is_read(tmp_path):
     assert settings.voltage_limits.mv == [-0.07, 0.07]
     assert settings.tickets.frequent_outage.days == 60
     assert settings.quality.rules == {"gap": "off", "spike": "repair"}
-    assert settings.privacy.pseudonymise
+    assert settings.privacy.publish == "internal"
     assert str(settings.reference_date) == "2025-12-31"
 
 
@@ -209,6 +210,7 @@ def test_prices_are_never_made_up(tmp_path):
     for key in ("tou", "residential_tiers", "agriculture", "two_part", "late_fee"):
         assert getattr(settings, key) is None
     assert settings.privacy.min_cell == 15
+    assert settings.privacy.publish == "public"
 
 
 def tou_with(bands, keys="base_yuan: 0.6, "):
@@ -283,7 +285,10 @@ WRONG = {
     "date": ("reference_date: 2025-02-30", ["2025-02-30"]),
     "action": ("quality: {rules: {gap: maybe}}", ["maybe", "'leave_out'"]),
     "share": ("quality: {error_if: {gap: 1.5}}", ["1.5", "less than or equal to 1"]),
-    "cell": ("privacy: {min_cell: 0}", ["found 0"]),
+    "cell": ("privacy: {min_cell: 4}", ["found 4", "greater than or equal to 5"]),
+    "open": ("privacy: {min_cell: 14}", ["only open data may have", "open_data: true"]),
+    "rows": ("privacy: {publish_customer_rows: true}", ["no page shows a row"]),
+    "ids": ("privacy: {pseudonymise: false}", ["worklists always hold pseudonyms"]),
 }
 
 
@@ -313,7 +318,7 @@ NEW_KEYS = [
 
 
 @pytest.mark.parametrize(
-    "key", [k for k in NEW_KEYS if k not in ("quality", "privacy")]
+    "key", [k for k in NEW_KEYS if k not in ("quality", "privacy", "source")]
 )
 def test_the_example_that_a_message_gives_is_itself_allowed(tmp_path, key):
     message = refusal(tmp_path, REGION_YAML + f"{key}: [[[]]]\n")

@@ -13,6 +13,7 @@ from pydantic import (
     AfterValidator,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -95,12 +96,16 @@ class Title(Strict):
 
 
 class Source(Strict):
-    """Where the data come from and on what terms they may be shown."""
+    """Where the data come from and on what terms they may be shown.
+
+    `open_data` says that anyone may have the rows of the customers already.
+    """
 
     publisher: str = ""
     licence: str = ""
     attribution: str = ""
     synthetic: bool = False
+    open_data: bool = False
 
 
 class Readings(Strict):
@@ -215,12 +220,37 @@ class Period(Strict):
         return self
 
 
-class Privacy(Strict):
-    """What may leave the house; a row of one customer only if this says so."""
+USUAL_MIN_CELL = 15
+_GONE_FROM_PRIVACY = {
+    "publish_customer_rows": "no page shows a row of one customer; `publish: internal` "
+    "allows worklists outside the pages",
+    "pseudonymise": "ids never stand on a page, and worklists always hold pseudonyms",
+}
 
-    publish_customer_rows: bool = False
-    pseudonymise: bool = True
-    min_cell: Annotated[int, Field(ge=1, le=1000)] = 15
+
+class Privacy(Strict):
+    """What may leave the house: groups of at least `min_cell` customers.
+
+    `publish` is "public", or "internal" where worklists of single customers may be
+    written beside the pages. Less than the usual `min_cell` is for open data.
+    """
+
+    publish: Literal["public", "internal"] = "public"
+    min_cell: Annotated[int, Field(ge=5, le=1000)] = USUAL_MIN_CELL
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_that_is_gone(cls, values: Any) -> Any:
+        gone = [
+            key
+            for key in _GONE_FROM_PRIVACY
+            if isinstance(values, dict) and key in values
+        ]
+        if gone:
+            raise ValueError(
+                f"{gone[0]} is no key any more: {_GONE_FROM_PRIVACY[gone[0]]}"
+            )
+        return values
 
 
 class Settings(Strict):
@@ -274,6 +304,20 @@ class Settings(Strict):
         if months != list(range(1, 13)):
             raise ValueError(f"seasons must name each month once, found {months}")
         return self
+
+    @field_validator("privacy")
+    @classmethod
+    def _small_cells_are_for_open_data(
+        cls, privacy: Privacy, info: ValidationInfo
+    ) -> Privacy:
+        source = info.data.get("source")
+        if privacy.min_cell < USUAL_MIN_CELL and source and not source.open_data:
+            raise ValueError(
+                f"min_cell {privacy.min_cell} is below {USUAL_MIN_CELL}, which only "
+                "open data may have; raise it, or declare `source: {open_data: true}` "
+                "where anyone may have the rows already"
+            )
+        return privacy
 
     @field_validator("precedence")
     @classmethod

@@ -56,10 +56,11 @@ source:
   licence: CC BY 4.0
   attribution: >-
     SmartMeter Energy Consumption Data in London Households, UK Power Networks
+  open_data: true
 readings: {{resolution_minutes: 30, stamp: start, clock: UTC, unit: kWh, max_kw: 23}}
 calendar: {{country: GB, subdivision: ENG}}
 currency: GBP
-privacy: {{publish_customer_rows: true}}
+privacy: {{min_cell: 5}}
 """
 
 
