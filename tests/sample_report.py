@@ -160,7 +160,7 @@ def sample():
     )
     customers = pd.DataFrame(
         {
-            "customer": [f"MAC{number:06d}" for number in range(120)],
+            "area": [f"grid {number:06d}" for number in range(120)],
             "industry": ["居民", "商业", "工业", "农业"] * 30,
             "energy [kWh]": np.linspace(120, 98_000, 120).round(),
             "load factor": np.linspace(0.11, 0.94, 120),

@@ -17,7 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from research import theme
-from research.report import sanitize
+from research.report import door, sanitize
+from research.report.door import protect
 from research.report.part import Part, check_name, part_of
 from research.report.tables import (
     has_index,
@@ -194,6 +195,7 @@ def figure(
     data: pd.DataFrame | None = None,
     definition: str = "",
     hero: bool = False,
+    digits: int | None = door.DIGITS,
 ) -> Part:
     """Show a matplotlib figure as SVG, with words for it and the data behind it.
 
@@ -216,6 +218,14 @@ def figure(
         The definition (口径) behind the numbers, under the figure.
     hero : bool
         Stands on the first screen. Without any, the first figure of a page does.
+    digits : int or None
+        Significant digits of the data; more, or None for all, where they are scores of
+        methods and no values of customers.
+
+    Raises
+    ------
+    ValueError
+        If words are lacking, or the data name single customers.
     """
     check_name(name)
     _check_said("title", title, name)
@@ -233,6 +243,8 @@ def figure(
     }
     csv = None
     if data is not None:
+        door.check_frame(data, name)
+        data = door.rounded(data, digits)
         content["data"] = table_content(data, "", {}, (), None, has_index(data))
         csv = to_csv(data, index=has_index(data))
     return Part("figure", content, svg=svg, csv=csv)
@@ -286,6 +298,7 @@ __all__ = [
     "note",
     "part_of",
     "progress",
+    "protect",
     "short",
     "table",
     "tiles",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from research.report import sanitize
+from research.report import door, sanitize
 
 MIME = "application/vnd.research.part+json"
 
@@ -21,6 +21,12 @@ class Part:
     content: dict
     svg: str | None = field(default=None, repr=False)
     csv: str | None = field(default=None, repr=False)
+
+    def __post_init__(self):
+        """Refuse words that name a customer, in the picture, too."""
+        name = str(self.content.get("name", self.kind))
+        door.check_texts(door.texts_of(self.content), name)
+        door.check_texts(re.findall(r">([^<]+)<", self.svg or ""), name)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         picture = None

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 
+from research.report import door
 from research.report.part import Part, check_name
 
 MAX_ROWS_SHOWN = 500
@@ -23,6 +24,7 @@ def table(
     total: object = None,
     index: bool = True,
     empty: str = "",
+    digits: int | None = door.DIGITS,
 ) -> Part:
     """Show a table; every header, index and cell of it is text, whatever it holds.
 
@@ -45,6 +47,14 @@ def table(
         Whether the index is shown; rows are then headed by it.
     empty : str, optional
         What is said in place of a table without a row.
+    digits : int or None
+        Significant digits of the numbers; more, or None for all, where they are scores
+        of methods and no values of customers.
+
+    Raises
+    ------
+    ValueError
+        If the table is kept by customer, or lacks what it is asked for.
     """
     check_name(name)
     if not str(caption or "").strip():
@@ -61,6 +71,8 @@ def table(
             )
     if total is not None and total not in frame.index:
         raise ValueError(f"Table {name!r} has no row {total!r} to show as the total.")
+    door.check_frame(frame, name)
+    frame = door.rounded(frame, digits)
     content = table_content(frame, caption.strip(), formats or {}, bars, total, index)
     return Part("table", {"name": name, **content}, csv=to_csv(frame, index=index))
 
@@ -197,9 +209,11 @@ def to_csv(frame: pd.DataFrame, *, index: bool = True) -> str:
 
 
 def _guard(value):
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    # A bare carriage return would not be quoted, and what follows it begin a row.
+    value = value.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
 
 
 def unguarded(value: str) -> str:
