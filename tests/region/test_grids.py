@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from research.region.grids import Grid, civil_slots, cube_of
+from research.region.grids import CivilSlots, Grid, civil_slots, cube_of
 
 
 def cube(stamps, kwh, *, clock, timezone, minutes=60):
@@ -24,6 +25,20 @@ def test_power_is_energy_over_the_length_of_the_slot():
     stamps = pd.date_range("2024-01-01", periods=96, freq="15min")
     found = cube(stamps, np.full(96, 0.25), clock="UTC", timezone="UTC", minutes=15)
     assert (found.power == 1).all()
+
+
+@pytest.mark.parametrize("start", ["2024-01-01 00:00", "2024-01-01 05:00"])
+def test_slots_come_from_where_they_lie(start):
+    stamps = pd.date_range(start, "2024-01-03 20:00", freq="h")
+    kwh = np.arange(1, len(stamps) + 1)
+    slots = civil_slots(stamps, clock="UTC", timezone="UTC", minutes=60)
+    kept = CivilSlots(slots.days[1:], slots.first[1:], slots.second[1:])
+    grid = Grid(pd.Index(["a"]), stamps, kwh[None].astype(np.float32))
+    for some in (slots, kept):
+        expected = np.where(some.first < 0, np.nan, kwh[some.first])
+        np.testing.assert_array_equal(
+            cube_of(grid, some, minutes=60).power[0], expected
+        )
 
 
 def test_summer_mornings_come_an_hour_earlier_on_a_clock_that_keeps_winter_time():

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from research.region.calendar import day_calendar, tou_bands
+from research.region.compiled import WORTH_COMPILING, compiles
 from research.region.errors import InputError, NotApplicable
 from research.region.grids import (
     DAY,
@@ -352,8 +354,9 @@ class Region:
         Lumps after gaps and months of another unit are repaired, and marked as
         estimated, unless `quality.rules` of region.yaml says otherwise.
         """
-        for grid in self._raw("readings", self.stamps, self.minutes):
-            yield repaired(grid, minutes=self.minutes, limits=self.settings.quality)
+        compiled, limits = self._compiled, self.settings.quality
+        for grid in self._raw("readings", self.stamps, self.minutes, compiled):
+            yield repaired(grid, minutes=self.minutes, limits=limits, compiled=compiled)
 
     def daily_grids(self) -> Iterator[Grid]:
         """As `grids`, of the days of `energy_daily`."""
@@ -367,12 +370,22 @@ class Region:
     def _cube(self, grid: Grid) -> Cube:
         return cube_of(grid, self._slots, minutes=self.minutes)
 
+    @cached_property
+    def _compiled(self) -> bool:
+        """Whether readings are so many that compiled loops pay; grids are the same."""
+        if not compiles():
+            return False
+        parts = parts_of(self.path, "readings")
+        return sum(pq.read_metadata(p).num_rows for p in parts) >= WORTH_COMPILING
+
     def _raw(
-        self, table: str, stamps: pd.DatetimeIndex, minutes: int
+        self, table: str, stamps: pd.DatetimeIndex, minutes: int, compiled: bool = False
     ) -> Iterator[Grid]:
         at_end = table == "readings" and self._readings.stamp == "end"
         parts = parts_of(self.path, table)
-        return read_grids(parts, stamps, minutes=minutes, at_end=at_end)
+        return read_grids(
+            parts, stamps, minutes=minutes, at_end=at_end, compiled=compiled
+        )
 
     def _quality(self, grid: Grid, complete: np.ndarray, minutes: int) -> pd.DataFrame:
         limits = self.settings.quality

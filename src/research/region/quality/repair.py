@@ -143,8 +143,9 @@ def _months(
     stamps: pd.DatetimeIndex, n_days: int
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """Which days are of each month, and the number of each day's month."""
-    dates = stamps[0].normalize() + pd.to_timedelta(np.arange(n_days), unit="D")
-    month = np.unique(dates.year * 12 + dates.month, return_inverse=True)[1]
+    first = np.datetime64(stamps[0].date())
+    month = (first + np.arange(n_days)).astype("datetime64[M]").astype(int)
+    month -= month[0]
     return [month == m for m in range(month.max() + 1)], month
 
 
