@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from research.service import privacy
+from research.service import privacy, quantiles
 
 counts = arrays(
     int,
@@ -57,7 +57,7 @@ def test_what_is_hidden_in_a_line_holds_enough_customers_together(n):
     if n.ndim == 2:
         lines += list(zip([*n, *n.T], [*hidden, *hidden.T], strict=True))
     for counted, gone in lines:
-        if gone.any() and (counted[~gone] > 0).any():
+        if gone.any() and (counted[~gone] > 0).any() and counted.sum() >= 15:
             assert counted[gone].sum() >= 15
 
 
@@ -79,9 +79,24 @@ def test_no_sum_is_shown_of_which_one_customer_makes_most(groups):
         if gone
         for value in group
     ]
-    if rest and not hidden.all():
+    everyone = [value for group in groups for value in group]
+    whole_may_be_told = max(everyone) <= 0.15 * sum(everyone)
+    if rest and not hidden.all() and whole_may_be_told:
         assert len(rest) >= 15
         assert max(rest) <= 0.15 * sum(rest) + 1e-9
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.floats(0, 1000)), min_size=1, max_size=120)
+)
+def test_who_dominates_stands_in_no_sum(customers):
+    groups = pd.Series([group for group, _ in customers])
+    kwh = pd.Series([value for _, value in customers])
+    counted = privacy.without_dominant(kwh, groups)
+    for part in [kwh[counted], *(p for _, p in kwh[counted].groupby(groups))]:
+        assert len(part) == 0 or len(part) >= 15
+        assert part.max() <= 0.15 * part.sum() + 1e-9 or part.empty
 
 
 def test_a_small_cell_takes_a_rectangle_with_it():
@@ -126,16 +141,16 @@ def test_a_customer_too_few_to_be_shown_changes_no_byte():
     st.sampled_from([0.05, 0.25, 0.5, 0.75, 0.95]),
 )
 def test_a_quantile_is_a_mean_of_five_neighbours(values, q):
-    found = float(privacy.quantile(values, q))
+    found = float(quantiles.quantile(values, q))
     ordered = np.sort(values)
     windows = np.lib.stride_tricks.sliding_window_view(ordered, 5).mean(axis=1)
     assert np.isclose(windows, found, atol=1e-6).any()
-    assert privacy.quantile(values, 0.05) <= privacy.quantile(values, 0.95) + 1e-6
+    assert quantiles.quantile(values, 0.05) <= quantiles.quantile(values, 0.95) + 1e-6
 
 
 def test_quantiles_leave_missing_values_out():
     table = np.array([[1.0, np.nan], [2.0, np.nan], [3.0, np.nan], [np.nan, np.nan]])
-    found = privacy.quantile(table, 0.5)
+    found = quantiles.quantile(table, 0.5)
     assert found[0] == pytest.approx(2.0)
     assert np.isnan(found[1])
 

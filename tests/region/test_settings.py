@@ -202,6 +202,7 @@ def test_all_that_a_region_may_say_is_read(tmp_path):
     assert settings.tickets.frequent_outage.days == 60
     assert settings.quality.rules == {"gap": "off", "spike": "repair"}
     assert settings.privacy.publish == "internal"
+    assert settings.privacy.largest_share == pytest.approx(0.45)
     assert str(settings.reference_date) == "2025-12-31"
 
 
@@ -211,6 +212,7 @@ def test_prices_are_never_made_up(tmp_path):
         assert getattr(settings, key) is None
     assert settings.privacy.min_cell == 15
     assert settings.privacy.publish == "public"
+    assert settings.privacy.largest_share == 0.15
 
 
 def tou_with(bands, keys="base_yuan: 0.6, "):

@@ -238,6 +238,11 @@ class Privacy(Strict):
     publish: Literal["public", "internal"] = "public"
     min_cell: Annotated[int, Field(ge=5, le=1000)] = USUAL_MIN_CELL
 
+    @property
+    def largest_share(self) -> float:
+        """Most that one customer may have of a sum: 15 %, more in smaller groups."""
+        return 0.15 * max(USUAL_MIN_CELL / self.min_cell, 1.0)
+
     @model_validator(mode="before")
     @classmethod
     def _nothing_that_is_gone(cls, values: Any) -> Any:

@@ -17,9 +17,6 @@ from research.region.settings import USUAL_MIN_CELL
 LARGEST_SHARE = 0.15
 """Share of a sum from which one customer dominates it (the 15/15 rule)."""
 
-RANKS = 5
-"""Neighbouring customers of whose values a published quantile is the mean."""
-
 TOGETHER = ("small segments together", "小群合并")
 """Name of the segments that are too small to be told apart."""
 
@@ -64,13 +61,14 @@ def hidden(
     hidden : ndarray of bool
         Cells that break a rule, and the smallest others that keep these from being
         reckoned: the hidden cells of a row, of a column and of the whole together
-        keep the rules, and the totals leave more than one solution.
+        keep the rules, and the totals leave more than one solution. Where a row, a
+        column or the whole breaks a rule itself, its total is not to be shown.
 
     Examples
     --------
     >>> hidden([41, 29, 4, 26]).tolist()
     [False, False, True, True]
-    >>> hidden([60, 50], total=[100.0, 90.0], largest=[40.0, 5.0]).tolist()
+    >>> hidden([60, 50], total=[100.0, 900.0], largest=[40.0, 5.0]).tolist()
     [True, True]
     >>> hidden([[3, 20], [30, 40]]).tolist()
     [[True, True], [True, True]]
@@ -90,6 +88,8 @@ def hidden(
     lines = [cells.ravel()]
     if cells.ndim == 2:
         lines += [*cells, *cells.T]
+    # Of a line that breaks the rules itself no total may be shown, which gives away.
+    lines = [line for line in lines if line.size and not breaks(line)]
     found = np.array([n[cell] > 0 and breaks([cell]) for cell in range(n.size)], bool)
     changed = found.any()
     while changed:
@@ -205,6 +205,55 @@ def safe_cells(
     return shown
 
 
+def without_dominant(
+    amounts: pd.DataFrame | pd.Series,
+    groups: pd.Series | None = None,
+    *,
+    min_cell: int = USUAL_MIN_CELL,
+    largest_share: float = LARGEST_SHARE,
+) -> pd.Series:
+    """Which customers may stand in sums, of groups and of all.
+
+    The alternative is to leave sums out; but one works may make a third of a town.
+
+    Parameters
+    ----------
+    amounts : DataFrame of shape (n_customers, n_measures), or Series
+        What is added up. Missing values count as nothing.
+    groups : Series of shape (n_customers,), optional
+        On the same index.
+    min_cell, largest_share
+        As in `hidden`.
+
+    Returns
+    -------
+    counted : Series of bool
+        False for those who have more than `largest_share` of their group or of all in
+        some measure, the largest first, until nobody has; and for the whole of a group
+        of which fewer than `min_cell` would remain.
+
+    Examples
+    --------
+    >>> without_dominant(pd.Series([1.0] * 20 + [50.0, 8.0])).tolist()[-3:]
+    [True, False, False]
+    """
+    amounts = pd.DataFrame(amounts).abs().fillna(0.0)
+    counted = pd.Series(True, index=amounts.index)
+    everybody = pd.Series(0, index=amounts.index)
+    divisions = [everybody] if groups is None else [groups, everybody]
+    changed = True
+    while changed:
+        changed = False
+        for division in divisions:
+            for _, part in amounts[counted].groupby(division, observed=True):
+                tops = part.max() > largest_share * part.sum()
+                gone = part.loc[:, tops].idxmax()
+                gone = part.index if 0 < len(part) < min_cell else gone
+                counted.loc[list(gone)] = False
+                changed |= bool(len(gone))
+    return counted
+
+
 def count_told(count: float, min_cell: int = USUAL_MIN_CELL) -> str:
     """A number of customers in words, unless it is small.
 
@@ -278,94 +327,3 @@ def merged(labels: pd.Series, min_cell: int = USUAL_MIN_CELL) -> pd.Series:
     kept = [label for label in sorted(sizes.index) if label not in together]
     places = {label: place for place, label in enumerate(kept)}
     return labels.map(lambda label: places.get(label, len(kept))).astype(int)
-
-
-def quantile(values, q: float, axis: int = 0):
-    """A quantile of which no customer alone has the value.
-
-    Parameters
-    ----------
-    values : array-like
-        One row (or element) a customer; missing values are left out.
-    q : float
-        In [0, 1].
-
-    Returns
-    -------
-    quantile : float or ndarray
-        Mean of the `RANKS` values around the rank; of all where there are fewer.
-
-    Examples
-    --------
-    >>> float(quantile([1.0, 2.0, 3.0, 4.0, 50.0, 6.0, 7.0], 0.5))
-    4.4
-    """
-    ordered = np.sort(np.asarray(values, dtype=float), axis=0)
-    known = np.isfinite(ordered).sum(axis=0)
-    width = np.minimum(known, RANKS)
-    first = np.clip(
-        np.round(q * (known - 1)).astype(int) - RANKS // 2, 0, known - width
-    )
-    place = np.arange(len(ordered)).reshape(-1, *[1] * (ordered.ndim - 1))
-    inside = (place >= first) & (place < first + width)
-    summed = np.where(inside, np.nan_to_num(ordered), 0).sum(axis=0)
-    with np.errstate(invalid="ignore"):
-        return summed / np.where(width > 0, width, np.nan)
-
-
-def typical(values: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
-    """Median customer of each group, as `quantile` gives it.
-
-    Parameters
-    ----------
-    values : DataFrame of shape (n_customers, n_measures)
-    groups : Series of shape (n_customers,)
-        On the same index.
-
-    Returns
-    -------
-    typical : DataFrame of shape (n_groups, n_measures)
-
-    Examples
-    --------
-    >>> kwh = pd.DataFrame({"kwh": [1.0, 3.0, 5.0]})
-    >>> typical(kwh, pd.Series([0, 0, 1]))["kwh"].tolist()
-    [2.0, 5.0]
-    """
-    return spread(values, groups, at=(0.5,))[0.5]
-
-
-def spread(
-    values: pd.DataFrame | pd.Series,
-    groups: pd.Series,
-    at: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95),
-) -> pd.DataFrame:
-    """Quantiles of each group, as `quantile` gives them.
-
-    Parameters
-    ----------
-    values : DataFrame or Series of shape (n_customers, ...)
-    groups : Series of shape (n_customers,)
-        On the same index.
-    at : sequence of float
-
-    Returns
-    -------
-    spread : DataFrame
-        A row a group; columns are `at`, above the measures if there are several.
-    """
-    found = {
-        q: pd.DataFrame(
-            {
-                group: np.atleast_1d(quantile(part.to_numpy(dtype=float), q))
-                for group, part in values.groupby(groups, observed=True)
-            }
-        ).T
-        for q in at
-    }
-    if isinstance(values, pd.Series):
-        return pd.DataFrame({q: table[0] for q, table in found.items()})
-    return pd.concat(
-        {q: table.set_axis(values.columns, axis=1) for q, table in found.items()},
-        axis=1,
-    )
