@@ -1,0 +1,144 @@
+"""What is measured: one part a question, each a table of results of its own.
+
+A part's function gives a table with one row a way, `wall_s`, `cpu_s` and `peak_gb`
+among its columns; it compares the answers before it times them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Part:
+    """A question, how it is asked, and how its answer reads.
+
+    Attributes
+    ----------
+    title : str
+        The question.
+    function : str
+        ``module:function``; called with `small` or `full`, ``folder`` and ``repeats``.
+    small, full : mapping
+        Its other arguments: for a look of a minute or two, and for the record.
+    way : str
+        Column that names who was measured.
+    ours : str, optional
+        The way that is ours; the others are held against it.
+    besides : tuple of str
+        Ways that nobody is told to be slower than: other ways of ours, and floors such
+        as reading the columns and no more.
+    by : tuple of str
+        Columns that tell cases apart; ways are compared within a case.
+    note : str
+        What a reader must know to read the table.
+    growth : bool
+        Whether its rows, by `customers`, belong into the picture of growth.
+    """
+
+    title: str
+    function: str
+    small: Mapping[str, Any] = field(default_factory=dict)
+    full: Mapping[str, Any] = field(default_factory=dict)
+    way: str = "way"
+    ours: str | None = None
+    besides: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    note: str = ""
+    growth: bool = False
+
+    @property
+    def module(self) -> str:
+        """Where its function stands."""
+        return self.function.split(":")[0]
+
+
+PARTS = {
+    "commands": Part(
+        "What do import, check and features cost a reading?",
+        "benchmarks.commands:results",
+        small={"customers": [20, 200]},
+        full={"customers": [100, 300, 1000, 3000]},
+        by=("customers",),
+        note="Whole commands, start of Python included: a year of readings every 15 "
+        "minutes from one csv, features with `--jobs 1`. The costs of "
+        "[docs/scaling.md](../docs/scaling.md) are those of the largest size here.",
+        growth=True,
+    ),
+    "each_customer": Part(
+        "Features one customer at a time?",
+        "benchmarks.each_customer:results",
+        small={"n_customers": 20},
+        full={"n_customers": 300},
+        ours="research",
+        besides=("research, compiled",),
+        note="A year of 15 minutes a customer, in memory, one core. tsfresh's minimal "
+        "set is ten numbers that know no day. Mean and largest load of each customer "
+        "are compared.",
+    ),
+    "payers": Part(
+        "Recency, frequency and amount of payers",
+        "benchmarks.payers:results",
+        small={"customers": [1_000, 10_000]},
+        full={"customers": [1_000, 10_000, 100_000, 1_000_000]},
+        ours="research",
+        by=("customers",),
+        note="24 payments a customer in two years, from Parquet; the last year is "
+        "asked for. Ours also takes refunds off and leaves out what was taken back.",
+        growth=True,
+    ),
+    "networks": Part(
+        "What does the hybrid network cost beside k-means?",
+        "benchmarks.networks:results",
+        small={"customers": [300]},
+        full={"customers": [1_000, 3_000, 10_000, 30_000]},
+        ours="graph, one network",
+        by=("customers",),
+        note="Mean days of 96 readings of thirteen planted families, the number of "
+        "segments given; `ari` is the adjusted Rand index against the truth. "
+        "`docs/hybrid.md` says when it pays.",
+        growth=True,
+    ),
+    "one_region": Part(
+        "One region's pages: ours against papermill and nbconvert, one by one",
+        "benchmarks.published:one_region",
+        small={"region": "data/uci_credit", "notebooks": ["01_data_quality"]},
+        full={
+            "region": "data/london",
+            "notebooks": [
+                "01_data_quality",
+                "02_load_segments",
+                "03_hybrid_network",
+                "06_method_comparison",
+            ],
+        },
+        ours="research report --jobs 2",
+        note="The same notebooks. The commands export with nbconvert's own template, "
+        "ours with its checks, its translations and its index; both must end with "
+        "every page.",
+    ),
+    "reports": Part(
+        "`make reports`",
+        "benchmarks.published:whole",
+        small={"regions": ["data/uci_credit"]},
+        full={
+            "regions": [
+                f"data/{name}"
+                for name in ("london", "uci_credit", "haihe", "hetao", "minjiang")
+            ]
+        },
+        way="region",
+        note="Two notebooks at a time, all pages made anew; the regions are there. "
+        "Regions share the wall time, so that each has the sum of its pages' seconds.",
+    ),
+}
+
+NOT_MEASURED = {
+    "a cluster of several machines": "there was one machine; what a cluster adds is "
+    "known from a Dask cluster of two local workers only.",
+    "Spark": "the function mapped over the files took 2.2 times the threads' time when "
+    "it was tried, start of the virtual machine included; it is no part of the lock.",
+    "tsfresh's efficient and comprehensive sets": "7 s a customer-year in an earlier "
+    "trial, 20 hours for 10,000; the minimal set stands for it.",
+    "accelerators": "nothing here uses one; the networks are small dense layers.",
+}
