@@ -1,0 +1,254 @@
+"""The table of load features as queries, by Polars and by DuckDB.
+
+Both take one file of readings and give the columns of `features.load.table`.
+"""
+
+import numpy as np
+import pandas as pd
+
+N_DAYS, N_SLOTS, LEAST = 365, 96, 90
+WINDOWS = {
+    "night": (22, 6),
+    "morning": (6, 10),
+    "midday": (10, 17),
+    "evening": (17, 22),
+}
+
+
+def polars_features(path: str, days: pd.DataFrame, peak: pd.DataFrame) -> pd.DataFrame:
+    """By Polars; readings are streamed where its engine can."""
+    import polars as pl
+
+    who, each_day = "customer_id", ["customer_id", "day"]
+    power = pl.col("power")
+    hour = pl.col("ts").dt.hour()
+    rows = pl.scan_parquet(path).select(
+        who,
+        "ts",
+        power=pl.col("kwh").cast(pl.Float64) * (N_SLOTS / 24),
+        day=pl.col("ts").dt.date(),
+    )
+    follows = pl.col("ts").diff() == pl.duration(minutes=1440 // N_SLOTS)
+    step = power.diff().abs().filter(follows)
+    inside = {
+        name: power.filter(
+            (hour >= begin) & (hour < end)
+            if begin < end
+            else (hour >= begin) | (hour < end)
+        ).sum()
+        for name, (begin, end) in WINDOWS.items()
+    }
+    slot = (pl.col("ts") - pl.col("ts").dt.truncate("1d")).dt.total_minutes() / 60
+    xlogx = pl.when(power > 0).then(power * power.log()).otherwise(0)
+    daily = (
+        rows.group_by(each_day)
+        .agg(
+            n=pl.len(),
+            total=power.sum(),
+            high=power.max(),
+            low=power.min(),
+            xlogx=xlogx.sum(),
+            mean_step=step.mean(),
+            high_step=step.max(),
+            peak=slot.get(power.arg_max()),
+            valley=slot.get(power.arg_min()),
+            **inside,
+        )
+        .collect(engine="streaming")
+    )
+    readings = daily.group_by(who).agg(readings=pl.col("n").sum())
+    daily = daily.filter(pl.col("n") >= LEAST)
+    complete = daily.select(each_day).lazy()
+    good = rows.join(complete, on=each_day, how="semi").with_columns(
+        slot=pl.col("ts").dt.hour().cast(pl.Int16) * 60 + pl.col("ts").dt.minute()
+    )
+    typical = good.group_by(who, "slot").agg(r=power.mean()).collect(engine="streaming")
+    variability = (
+        good.join(typical.lazy(), on=[who, "slot"])
+        .group_by(each_day)
+        .agg(error=((power - pl.col("r")) ** 2).sum(), size=(pl.col("r") ** 2).sum())
+        .group_by(who)
+        .agg(day_to_day_variability=(pl.col("error") / pl.col("size")).mean())
+        .collect(engine="streaming")
+    )
+    times = pl.from_pandas(peak)["ts"].implode()
+    overall = (
+        good.group_by(who)
+        .agg(
+            mean_power=power.mean(),
+            base_load=power.quantile(0.05, "linear"),
+            highest=power.max(),
+            area_peak_load=power.filter(pl.col("ts").is_in(times)).mean(),
+        )
+        .collect(engine="streaming")
+    )
+    kinds = pl.from_pandas(days).with_columns(pl.col("day").cast(pl.Date))
+    mean, energy = pl.col("total") / pl.col("n"), pl.col("energy")
+    daily = daily.with_columns(energy=24 * mean).join(kinds, on="day")
+    changes = pl.col("high") > pl.col("low")
+
+    def of(condition):
+        return energy.filter(condition).mean()
+
+    def hour_of(column):
+        angle = (pl.col(column) * (np.pi / 12)).filter(changes)
+        return pl.arctan2(angle.sin().mean(), angle.cos().mean()) * (12 / np.pi) % 24
+
+    entropy = (pl.col("total").log() - pl.col("xlogx") / pl.col("total")) / np.log(
+        N_SLOTS
+    )
+    median = energy.median()
+    table = daily.group_by(who).agg(
+        annual_energy=365 * energy.mean(),
+        peak_valley_difference=(pl.col("high") - pl.col("low")).mean(),
+        load_factor=(mean / pl.col("high")).mean(),
+        minimum_load_rate=(pl.col("low") / pl.col("high")).mean(),
+        peak_valley_difference_rate=(1 - pl.col("low") / pl.col("high")).mean(),
+        shape_entropy=entropy.mean(),
+        mean_ramp=(pl.col("mean_step") / mean).mean(),
+        maximum_ramp=(pl.col("high_step") / mean).mean(),
+        peak_hour=hour_of("peak"),
+        valley_hour=hour_of("valley"),
+        **{
+            f"share_{name}": (pl.col(name) / pl.col("total")).mean() for name in WINDOWS
+        },
+        coefficient_of_variation=energy.std() / energy.mean(),
+        robust_coefficient_of_variation=1.4826
+        * (energy - median).abs().median()
+        / median,
+        rest_day_ratio=of(~pl.col("working")) / of(pl.col("working")),
+        summer_ratio=of(pl.col("season") == "summer") / energy.mean(),
+        winter_ratio=of(pl.col("season") == "winter") / energy.mean(),
+        complete_days=pl.len(),
+    )
+    begin = kinds["day"].min()
+    week = (pl.col("day") - begin).dt.total_days() // 7
+    weeks = (
+        daily.with_columns(week=week)
+        .filter(pl.col("week") < N_DAYS // 7)
+        .group_by(who, "week")
+        .agg(level=energy.mean().log())
+    )
+    trend = (
+        weeks.join(weeks, on=who)
+        .filter(pl.col("week_right") > pl.col("week"))
+        .group_by(who)
+        .agg(
+            trend=(
+                (pl.col("level_right") - pl.col("level"))
+                / (pl.col("week_right") - pl.col("week"))
+            ).median()
+            * (365 / 7)
+        )
+    )
+    for other in (overall, variability, trend, readings):
+        table = table.join(other, on=who)
+    return _finished(table.to_pandas().set_index(who))
+
+
+def duckdb_features(path: str, days: pd.DataFrame, peak: pd.DataFrame) -> pd.DataFrame:
+    """By DuckDB, as one statement."""
+    import duckdb
+
+    shares = ", ".join(
+        f"sum(power) filter ("
+        f"hour(ts) >= {begin} {'and' if begin < end else 'or'} hour(ts) < {end}"
+        f") as {name}"
+        for name, (begin, end) in WINDOWS.items()
+    )
+    means = ", ".join(f"avg({name} / total) as share_{name}" for name in WINDOWS)
+    with duckdb.connect() as connection:
+        connection.register("kinds", days)
+        connection.register("peak", peak)
+        statement = _SQL.format(path=path, shares=shares, means=means)
+        return _finished(connection.execute(statement).df().set_index("customer_id"))
+
+
+_SQL = f"""
+with readings as (
+  select customer_id, ts, ts::date as day, kwh::double * {N_SLOTS // 24} as power
+  from read_parquet('{{path}}')
+), stepped as (
+  select *, case when ts - lag(ts) over one_day = interval {1440 // N_SLOTS} minute
+    then abs(power - lag(power) over one_day) end as step
+  from readings window one_day as (partition by customer_id, day order by ts)
+), every_day as (
+  select customer_id, day, count(*) as n, sum(power) as total, max(power) as high,
+    min(power) as low,
+    sum(case when power > 0 then power * ln(power) else 0 end) as xlogx,
+    avg(step) as mean_step, max(step) as high_step,
+    arg_max(ts, (power, -epoch(ts))) as peak, arg_min(ts, (power, epoch(ts))) as valley,
+    {{shares}}
+  from stepped group by all
+), daily as (
+  select *, 24 * total / n as energy, working, season,
+    case when high > low then hour(peak) + minute(peak) / 60 end * pi() / 12 as peak_at,
+    case when high > low then hour(valley) + minute(valley) / 60 end * pi() / 12
+      as valley_at
+  from every_day join kinds on kinds.day = every_day.day where n >= {LEAST}
+), good as (
+  select r.* from readings r semi join daily d
+  on r.customer_id = d.customer_id and r.day = d.day
+), typical as (
+  select customer_id, hour(ts) * 60 + minute(ts) as slot, avg(power) as r
+  from good group by all
+), apart as (
+  select g.customer_id, g.day, sum((power - r) ** 2) / sum(r ** 2) as error
+  from good g join typical t
+  on g.customer_id = t.customer_id and hour(g.ts) * 60 + minute(g.ts) = t.slot
+  group by all
+), variability as (
+  select customer_id, avg(error) as day_to_day_variability from apart group by all
+), overall as (
+  select customer_id, avg(power) as mean_power, quantile_cont(power, 0.05) as base_load,
+    max(power) as highest,
+    avg(power) filter (ts in (select ts from peak)) as area_peak_load
+  from good group by all
+), weeks as (
+  select customer_id, week, ln(avg(energy)) as level
+  from (
+    select customer_id, energy,
+      date_diff('day', (select min(day) from kinds)::date, day) // 7 as week
+    from daily
+  )
+  where week < {N_DAYS // 7} group by customer_id, week
+), trends as (
+  select a.customer_id,
+    median((b.level - a.level) / (b.week - a.week)) * 365 / 7 as trend
+  from weeks a join weeks b on a.customer_id = b.customer_id and b.week > a.week
+  group by all
+), counted as (
+  select customer_id, sum(n) as readings from every_day group by all
+), indicators as (
+  select customer_id, 365 * avg(energy) as annual_energy,
+    avg(high - low) as peak_valley_difference, avg(total / n / high) as load_factor,
+    avg(low / high) as minimum_load_rate,
+    avg(1 - low / high) as peak_valley_difference_rate,
+    avg((ln(total) - xlogx / total) / ln({N_SLOTS})) as shape_entropy,
+    avg(mean_step / (total / n)) as mean_ramp,
+    avg(high_step / (total / n)) as maximum_ramp,
+    atan2(avg(sin(peak_at)), avg(cos(peak_at))) * 12 / pi() as peak_hour,
+    atan2(avg(sin(valley_at)), avg(cos(valley_at))) * 12 / pi() as valley_hour,
+    {{means}},
+    stddev_samp(energy) / avg(energy) as coefficient_of_variation,
+    1.4826 * mad(energy) / median(energy) as robust_coefficient_of_variation,
+    avg(energy) filter (not working) / avg(energy) filter (working) as rest_day_ratio,
+    avg(energy) filter (season = 'summer') / avg(energy) as summer_ratio,
+    avg(energy) filter (season = 'winter') / avg(energy) as winter_ratio,
+    count(*) as complete_days
+  from daily group by all
+)
+from indicators join overall using (customer_id) join variability using (customer_id)
+  join trends using (customer_id) join counted using (customer_id)
+"""
+
+
+def _finished(table: pd.DataFrame) -> pd.DataFrame:
+    """Columns that are ratios of others."""
+    mean, highest = table["mean_power"], table.pop("highest")
+    table["base_load_share"] = table["base_load"] / mean
+    table["full_load_hours"] = 8760 * mean / highest
+    table["coincidence"] = table["area_peak_load"] / highest
+    table["missing_share"] = 1 - table.pop("readings") / (N_DAYS * N_SLOTS)
+    table[["peak_hour", "valley_hour"]] %= 24
+    return table
