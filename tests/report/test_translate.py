@@ -75,6 +75,21 @@ def test_code_style_and_script_are_no_words():
     assert into(page) == (page, [])
 
 
+def test_what_is_marked_so_is_not_translated():
+    page = '<dd translate="no"><bdi>Pages</bdi></dd><dt>Pages</dt>'
+    assert into(page)[0] == '<dd translate="no"><bdi>Pages</bdi></dd><dt>页数</dt>'
+
+
+def test_a_link_around_more_than_a_sentence():
+    page = '<a href="t.csv">Pages<span class="unseen"> Dark</span></a>'
+    said = '<a href="t.csv">页数<span class="unseen"> 深色</span></a>'
+    assert into(page) == (said, [])
+
+
+def test_a_chinese_sentence_with_names_in_latin_letters_is_done():
+    assert messages("<p>AHP 信用评分的 AUC 为 0.9，未优于 k-means。</p>") == []
+
+
 def test_formulas_stay():
     html, missing = into("<p>Pages <math><mi>Pages</mi></math></p>")
     assert "<math><mi>Pages</mi></math>" in html

@@ -25,6 +25,7 @@ _WORDS = re.compile(r"[A-Za-z]{2}")
 # An id, a hash, an address, a path or a name of a file are the same in any language.
 _WORDLESS = re.compile(r"</?\d+/?>|\w+:[^\s]+|(?<!\w)[\w./:-]*\d[\w./:-]*")
 _HAN = "\u3400-\u9fff\uf900-\ufaff"
+_LETTER, _IDEOGRAPH = re.compile("[A-Za-z]"), re.compile(f"[{_HAN}]")
 _GLOSSED = re.compile(
     rf"(?=[^{_HAN}]*[A-Za-z])(?:[^\s{_HAN}.:;,]+ ){{1,6}}([{_HAN}][{_HAN}\w·、（）]*)"
 )
@@ -146,8 +147,16 @@ def translate(message: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...]]
 
 
 def has_words(message: str) -> bool:
-    """Whether a message says something that differs from language to language."""
-    return bool(_WORDS.search(_WORDLESS.sub("", message)))
+    """Whether a message holds words of the language that pages are written in.
+
+    Examples
+    --------
+    >>> has_words("Pages"), has_words("JM-1kV-07"), has_words("AUC 为 0.9，未优于 k-means")
+    (True, False, False)
+    """
+    plain = _WORDLESS.sub("", message)
+    latin, han = (len(found.findall(plain)) for found in (_LETTER, _IDEOGRAPH))
+    return bool(_WORDS.search(plain)) and 2 * han < latin
 
 
 def in_wan(number: float) -> str:

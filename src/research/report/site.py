@@ -103,9 +103,11 @@ def site_index(
 
 
 def names_of(manifest: Mapping) -> dict[str, str]:
-    """Name of a region in English and what it is in Chinese."""
+    """Names of a region in English, and what it is called in Chinese."""
     title = manifest.get("title", {})
-    return {title["en"]: title["zh"]} if title.get("en") and title.get("zh") else {}
+    zh = title.get("zh")
+    known = {title.get("en"), manifest.get("region")} - {None, ""}
+    return dict.fromkeys(known, zh) if zh else {}
 
 
 def _region(manifest):

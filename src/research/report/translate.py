@@ -16,7 +16,11 @@ LANGUAGES = ("en", "zh")
 CODES = {"en": "en", "zh": "zh-Hans"}
 NAMES = {"en": "English", "zh": "中文"}
 
-_TOKEN = re.compile(r"<!--.*?-->|<(script|style|pre|math)\b.*?</\1>|<[^>]*>", re.DOTALL)
+_TOKEN = re.compile(
+    r"<!--.*?-->|<(script|style|pre|math)\b.*?</\1>"
+    r'|<(\w+) translate="no">.*?</\2>|<[^>]*>',
+    re.DOTALL,
+)
 _TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)")
 _INLINE = {"a", "abbr", "b", "code", "em", "i", "kbd", "strong", "sub", "sup"}
 _MARKED = re.compile(r'<span lang="zh-Hans">(.*?)</span>', re.DOTALL)
@@ -127,6 +131,10 @@ def _attribute(found, into):
 
 def _message(run: list[str], into) -> Iterator[str]:
     """Tags and text of one sentence, translated together."""
+    if not _is_balanced(run):  # such as a link around more than a sentence
+        for piece in run:
+            yield from [piece] if piece.startswith("<") else _message([piece], into)
+        return
     first, last = _unwrapped(run)
     yield from run[:first]
     inner = run[first:last]
@@ -156,6 +164,18 @@ def _message(run: list[str], into) -> Iterator[str]:
         trail = whole[len(whole.rstrip()) :]
         yield lead + _restored(said, tags) + trail
     yield from run[last:]
+
+
+def _is_balanced(run: list[str]) -> bool:
+    depth = 0
+    for piece in run:
+        if piece.startswith("</"):
+            depth -= 1
+        elif piece.startswith("<") and not piece.startswith("<math"):
+            depth += 1
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _unwrapped(run: list[str]) -> tuple[int, int]:
