@@ -178,7 +178,13 @@ def in_wan(number: float) -> str:
 
 def _whole(message, catalogue) -> tuple[str, tuple[str, ...]] | None:
     """A message by an entry of its own, or by a pattern; None if none fits."""
-    for form in (message, message[:1].lower() + message[1:], message.rstrip(".")):
+    head, rest = message[:1], message[1:]
+    for form in (
+        message,
+        head.lower() + rest,
+        head.upper() + rest,
+        message.rstrip("."),
+    ):
         if form in catalogue.exact:
             end = "。" if form != message and message.endswith(".") else ""
             return catalogue.exact[form] + end, ()
