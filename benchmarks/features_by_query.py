@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 N_DAYS, N_SLOTS, LEAST = 365, 96, 90
+# Of readings that tie the first of the day is the highest: far less than a last digit.
+TINY = 1e-8
 WINDOWS = {
     "night": (22, 6),
     "morning": (6, 10),
@@ -19,52 +21,60 @@ def polars_features(path: str, days: pd.DataFrame, peak: pd.DataFrame) -> pd.Dat
     """By Polars; readings are streamed where its engine can."""
     import polars as pl
 
-    who, each_day = "customer_id", ["customer_id", "day"]
-    power = pl.col("power")
-    hour = pl.col("ts").dt.hour()
-    rows = pl.scan_parquet(path).select(
-        who,
-        "ts",
-        power=pl.col("kwh").cast(pl.Float64) * (N_SLOTS / 24),
-        day=pl.col("ts").dt.date(),
+    who, each_day, power = "customer_id", ["customer_id", "day"], pl.col("power")
+    minute = pl.col("ts").dt.hour().cast(pl.Int16) * 60 + pl.col("ts").dt.minute()
+    rows = (
+        pl.scan_parquet(path)
+        .select(
+            who,
+            "ts",
+            power=pl.col("kwh").cast(pl.Float64) * (N_SLOTS / 24),
+            day=pl.col("ts").dt.date(),
+            minute=minute,
+        )
+        .collect(engine="streaming")
+        .lazy()
     )
-    follows = pl.col("ts").diff() == pl.duration(minutes=1440 // N_SLOTS)
-    step = power.diff().abs().filter(follows)
+    follows = (
+        (pl.col("minute").diff() == 1440 // N_SLOTS)
+        & (pl.col("day") == pl.col("day").shift())
+        & (pl.col(who) == pl.col(who).shift())
+    )
     inside = {
-        name: power.filter(
-            (hour >= begin) & (hour < end)
-            if begin < end
-            else (hour >= begin) | (hour < end)
-        ).sum()
+        name: pl.when(_within(pl.col("minute"), 60 * begin, 60 * end))
+        .then(power)
+        .otherwise(0)
         for name, (begin, end) in WINDOWS.items()
     }
-    slot = (pl.col("ts") - pl.col("ts").dt.truncate("1d")).dt.total_minutes() / 60
-    xlogx = pl.when(power > 0).then(power * power.log()).otherwise(0)
     daily = (
-        rows.group_by(each_day)
+        rows.with_columns(
+            step=pl.when(follows).then(power.diff().abs()),
+            xlogx=pl.when(power > 0).then(power * power.log()).otherwise(0),
+            **inside,
+        )
+        .group_by(each_day)
         .agg(
+            pl.col("xlogx", *inside).sum(),
             n=pl.len(),
             total=power.sum(),
             high=power.max(),
             low=power.min(),
-            xlogx=xlogx.sum(),
-            mean_step=step.mean(),
-            high_step=step.max(),
-            peak=slot.get(power.arg_max()),
-            valley=slot.get(power.arg_min()),
-            **inside,
+            mean_step=pl.col("step").mean(),
+            high_step=pl.col("step").max(),
+            peak=pl.col("minute").max_by(power - pl.col("minute") * TINY),
+            valley=pl.col("minute").min_by(power + pl.col("minute") * TINY),
         )
         .collect(engine="streaming")
     )
     readings = daily.group_by(who).agg(readings=pl.col("n").sum())
     daily = daily.filter(pl.col("n") >= LEAST)
     complete = daily.select(each_day).lazy()
-    good = rows.join(complete, on=each_day, how="semi").with_columns(
-        slot=pl.col("ts").dt.hour().cast(pl.Int16) * 60 + pl.col("ts").dt.minute()
-    )
-    typical = good.group_by(who, "slot").agg(r=power.mean()).collect(engine="streaming")
+    good = rows.join(complete, on=each_day, how="semi")
+    good = good.collect(engine="streaming").lazy()
+    del rows
+    typical = good.group_by(who, "minute").agg(r=power.mean())
     variability = (
-        good.join(typical.lazy(), on=[who, "slot"])
+        good.join(typical, on=[who, "minute"])
         .group_by(each_day)
         .agg(error=((power - pl.col("r")) ** 2).sum(), size=(pl.col("r") ** 2).sum())
         .group_by(who)
@@ -73,12 +83,13 @@ def polars_features(path: str, days: pd.DataFrame, peak: pd.DataFrame) -> pd.Dat
     )
     times = pl.from_pandas(peak)["ts"].implode()
     overall = (
-        good.group_by(who)
+        good.with_columns(at_peak=pl.when(pl.col("ts").is_in(times)).then(power))
+        .group_by(who)
         .agg(
             mean_power=power.mean(),
             base_load=power.quantile(0.05, "linear"),
             highest=power.max(),
-            area_peak_load=power.filter(pl.col("ts").is_in(times)).mean(),
+            area_peak_load=pl.col("at_peak").mean(),
         )
         .collect(engine="streaming")
     )
@@ -91,7 +102,7 @@ def polars_features(path: str, days: pd.DataFrame, peak: pd.DataFrame) -> pd.Dat
         return energy.filter(condition).mean()
 
     def hour_of(column):
-        angle = (pl.col(column) * (np.pi / 12)).filter(changes)
+        angle = (pl.col(column) * (np.pi / 720)).filter(changes)
         return pl.arctan2(angle.sin().mean(), angle.cos().mean()) * (12 / np.pi) % 24
 
     entropy = (pl.col("total").log() - pl.col("xlogx") / pl.col("total")) / np.log(
@@ -146,13 +157,19 @@ def polars_features(path: str, days: pd.DataFrame, peak: pd.DataFrame) -> pd.Dat
     return _finished(table.to_pandas().set_index(who))
 
 
+def _within(minute, begin: int, end: int):
+    if begin < end:
+        return (minute >= begin) & (minute < end)
+    return (minute >= begin) | (minute < end)
+
+
 def duckdb_features(path: str, days: pd.DataFrame, peak: pd.DataFrame) -> pd.DataFrame:
     """By DuckDB, as one statement."""
     import duckdb
 
     shares = ", ".join(
         f"sum(power) filter ("
-        f"hour(ts) >= {begin} {'and' if begin < end else 'or'} hour(ts) < {end}"
+        f"minute >= {begin * 60} {'and' if begin < end else 'or'} minute < {end * 60}"
         f") as {name}"
         for name, (begin, end) in WINDOWS.items()
     )
@@ -166,36 +183,39 @@ def duckdb_features(path: str, days: pd.DataFrame, peak: pd.DataFrame) -> pd.Dat
 
 _SQL = f"""
 with readings as (
-  select customer_id, ts, ts::date as day, kwh::double * {N_SLOTS // 24} as power
+  select customer_id, ts, ts::date as day, hour(ts) * 60 + minute(ts) as minute,
+    kwh::double * {N_SLOTS // 24} as power
   from read_parquet('{{path}}')
 ), stepped as (
-  select *, case when ts - lag(ts) over one_day = interval {1440 // N_SLOTS} minute
-    then abs(power - lag(power) over one_day) end as step
-  from readings window one_day as (partition by customer_id, day order by ts)
+  select *,
+    case when minute - lag(minute) over () = {1440 // N_SLOTS}
+      and day = lag(day) over () and customer_id = lag(customer_id) over ()
+    then abs(power - lag(power) over ()) end as step
+  from readings
 ), every_day as (
   select customer_id, day, count(*) as n, sum(power) as total, max(power) as high,
     min(power) as low,
     sum(case when power > 0 then power * ln(power) else 0 end) as xlogx,
     avg(step) as mean_step, max(step) as high_step,
-    arg_max(ts, (power, -epoch(ts))) as peak, arg_min(ts, (power, epoch(ts))) as valley,
+    arg_max(minute, power - minute * {TINY}) as peak,
+    arg_min(minute, power + minute * {TINY}) as valley,
     {{shares}}
   from stepped group by all
 ), daily as (
   select *, 24 * total / n as energy, working, season,
-    case when high > low then hour(peak) + minute(peak) / 60 end * pi() / 12 as peak_at,
-    case when high > low then hour(valley) + minute(valley) / 60 end * pi() / 12
-      as valley_at
+    case when high > low then peak * pi() / 720 end as peak_at,
+    case when high > low then valley * pi() / 720 end as valley_at
   from every_day join kinds on kinds.day = every_day.day where n >= {LEAST}
 ), good as (
   select r.* from readings r semi join daily d
   on r.customer_id = d.customer_id and r.day = d.day
 ), typical as (
-  select customer_id, hour(ts) * 60 + minute(ts) as slot, avg(power) as r
+  select customer_id, minute, avg(power) as r
   from good group by all
 ), apart as (
   select g.customer_id, g.day, sum((power - r) ** 2) / sum(r ** 2) as error
   from good g join typical t
-  on g.customer_id = t.customer_id and hour(g.ts) * 60 + minute(g.ts) = t.slot
+  on g.customer_id = t.customer_id and g.minute = t.minute
   group by all
 ), variability as (
   select customer_id, avg(error) as day_to_day_variability from apart group by all
