@@ -8,12 +8,13 @@ import pytest
 from research.report import display, door
 
 ALT = "Load rises from one to four and falls to two."
-IDS = ["MAC000012", "0010014277", "17"]
+IDS = ["MAC000012", "0010014277", "c17"]
+SHORT = ["17", "859"]
 
 
 @pytest.fixture(autouse=True)
 def _known():
-    door.protect(IDS)
+    door.protect(IDS + SHORT)
     yield
     door.protect([])
 
@@ -80,6 +81,7 @@ def test_groups_counts_days_and_hashes_pass():
             "segment": ["small", "large"],
             "customers": [17, 10014277],
             "day": pd.to_datetime(["2024-01-01", "2024-12-31"]),
+            "told": ["859", "17"],
             "area_id": ["A0001", "A0002"],
             "sha256": ["13812345678abcdef", "00ff13812345678"],
         }

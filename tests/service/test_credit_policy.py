@@ -121,13 +121,21 @@ def test_measures_stand_in_their_legal_order_and_disconnection_is_for_the_worst(
     assert found[["customers", "yuan"]].iloc[2].tolist() == [5, 50]
 
 
+def test_one_measure_less_another_tells_of_no_hidden_grade():
+    by = pd.Series({"AAA": 50, "AA": 40, "A": 14, "B": 60, "C": 30, "D": 20})
+    found = measures(list(by.index), by, 10.0 * by, min_cell=15).set_index("grades")
+    # A is hidden, and D with it: no measure is for one of them and shown.
+    assert found["customers"].dropna().to_dict() == {"A, B, C, D": 124}
+
+
 def test_few_customers_are_not_told():
-    frame = pd.DataFrame({"grade": list("abc"), "customers": [15, 14, 0], "rate": 0.5})
+    sizes = [15, 14, 0, 40]
+    frame = pd.DataFrame({"grade": list("abcd"), "customers": sizes, "rate": 0.5})
     hidden = hide_small(frame, 15)
-    assert hidden["customers"].isna().tolist() == [False, True, False]
-    assert hidden["rate"].isna().tolist() == [False, True, False]
-    assert hidden["grade"].tolist() == list("abc")
-    assert frame["customers"].tolist() == [15, 14, 0]
+    assert hidden["customers"].isna().tolist() == [True, True, False, False]
+    assert hidden["rate"].isna().tolist() == [True, True, False, False]
+    assert hidden["grade"].tolist() == list("abcd")
+    assert frame["customers"].tolist() == sizes
 
 
 def test_first_reasons_are_counted_within_a_grade():

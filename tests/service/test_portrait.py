@@ -11,8 +11,8 @@ from research.service import (
     contrasts,
     effects,
     name_segments,
+    outliers_told,
     propose,
-    single_customers,
 )
 from research.service.portrait import NOTICEABLE, TRAITS
 
@@ -121,31 +121,18 @@ def test_a_segment_that_is_not_stable_gets_no_scheme(planted):
     assert proposals["effect"][2] == ""
 
 
-def test_a_segment_that_hangs_on_one_customer_says_so():
-    names = pd.DataFrame({"en": ["night users", "day users", "odd users"]})
-    segments = pd.Series([0] * 10 + [1] * 10 + [2])
-    energy = pd.Series([1.0] * 9 + [6.0] + [1.0] * 10 + [1.0])
-    ratio = pd.Series([0.5] * 21)
-    said = single_customers(energy, ratio, segments, names)
-    assert len(said) == 2
-    assert said[0].startswith("Segment 3, the odd users, is a single customer")
-    assert said[1].startswith(
-        "A single customer has more than a third of the energy of"
-    )
-    assert "night users" in said[1]
-    energy[19] = 30.0
-    both = single_customers(energy, ratio, segments, names)[1]
-    assert "half of the energy of the day users, and more than a third" in both
-    ratio[:2] = 1.1
-    assert single_customers(energy, ratio, segments, names)[2].startswith("2 customers")
-
-
-def test_where_no_customer_stands_out_that_is_said(planted):
-    features, segments = planted
-    names = name_segments(features, segments)
-    energy, ratio = features["annual_energy"], pd.Series(0.5, features.index)
-    (said,) = single_customers(energy, ratio, segments, names)
-    assert said.startswith("No figure of a segment hangs on one customer")
+def test_customers_unlike_the_others_are_told_and_never_one_of_them():
+    ratio = pd.Series([0.5] * 40)
+    counted, segments = pd.Series([True] * 40), pd.Series([0] * 20 + [1] * 20)
+    rules = {"min_cell": 15, "largest_share": 0.15}
+    (said,) = outliers_told(ratio, counted, segments, **rules)
+    assert said.startswith("No sum hangs on one customer")
+    ratio[:2], counted[0], segments[39] = 1.1, False, 2
+    said = outliers_told(ratio, counted, segments, **rules)
+    assert [s.split()[0] for s in said] == ["Segments", "Some", "Customers"]
+    assert all("fewer than 15" in sentence for sentence in said)
+    ratio[:] = 1.1
+    assert "40" in outliers_told(ratio, counted, segments, **rules)[2]
 
 
 @pytest.mark.parametrize(

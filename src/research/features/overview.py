@@ -1,6 +1,6 @@
 """A region at a glance: who is read when, its days, its clock, a day by segment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -67,13 +67,17 @@ def _days_present(
             yield grid.customer_id, grid.stamps, np.isfinite(grid.kwh).astype(float)
 
 
-def area_days(region, table: str | None = "readings") -> pd.DataFrame:
+def area_days(
+    region, table: str | None = "readings", *, without: Sequence[str] = ()
+) -> pd.DataFrame:
     """Mean energy a customer and day, and how many customers are read.
 
     Parameters
     ----------
     region : region with `table`
     table : {"readings", "energy_daily", None}
+    without : sequence of str
+        Customers who are not counted.
 
     Returns
     -------
@@ -91,21 +95,24 @@ def area_days(region, table: str | None = "readings") -> pd.DataFrame:
             },
             index=days,
         )
-        for days, energy in _daily_energy(region, table)
+        for days, energy in _daily_energy(region, table, set(without))
     ]
     total = sum(sums[1:], start=sums[0])
     read = total["customers"].where(total["customers"] > 0)
     return total.assign(kwh=total["kwh"] / read)
 
 
-def _daily_energy(region, table: str) -> Iterator[tuple[pd.DatetimeIndex, np.ndarray]]:
+def _daily_energy(
+    region, table: str, without: set[str]
+) -> Iterator[tuple[pd.DatetimeIndex, np.ndarray]]:
     share = region.settings.quality.complete_day_share
     if table == "readings":
         for cube in region.cubes():
-            yield cube.days, daily_energy(cube.power, share)
+            kept = ~np.isin(cube.customer_id, list(without))
+            yield cube.days, daily_energy(cube.power[kept], share)
     else:
         for grid in region.daily_grids():
-            yield grid.stamps, grid.kwh
+            yield grid.stamps, grid.kwh[~np.isin(grid.customer_id, list(without))]
 
 
 def usable_by_area(region, coverage: pd.DataFrame) -> pd.DataFrame:

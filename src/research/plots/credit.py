@@ -93,7 +93,11 @@ def weights_with_ranges(weights: pd.DataFrame) -> Figure:
 
 
 def score_distribution(
-    scores: pd.Series, outcome: np.ndarray, bands: Mapping[str, float]
+    scores: pd.Series,
+    outcome: np.ndarray,
+    bands: Mapping[str, float],
+    *,
+    least: int = 15,
 ) -> Figure:
     """Draw the scores of those who paid above those of who fell behind.
 
@@ -104,22 +108,27 @@ def score_distribution(
     outcome : array of bool of shape (n_customers,)
     bands : mapping of str to float
         Least score of each grade, the best first.
+    least : int
+        Customers of a bar at least: neighbouring bars with fewer are one, as wide as
+        they are together and as high as their mean.
 
     Returns
     -------
     figure : Figure
-        Two panels, each a share of its own customers, on one scale.
+        Two panels, each a share of its own customers, on one scale; empty with fewer
+        than `least`.
     """
     figure, axes = plt.subplots(2, 1, figsize=(8.4, 3.8), sharex=True, sharey=True)
-    edges = np.arange(0, 100.1, 2.5)
     known = scores.notna().to_numpy()
     came = np.asarray(outcome, dtype=bool)[known]
     values = scores.to_numpy()[known]
     sides = [("paid", ~came, 5), ("fell behind", came, 1)]
     for ax, (label, side, color) in zip(axes, sides, strict=True):
         n = side.sum()
-        weights = np.full(n, 1 / max(n, 1))
-        ax.hist(values[side], edges, weights=weights, color=segment_color(color))
+        counts, edges = _large_bars(values[side], np.arange(0, 100.1, 2.5), least)
+        width = np.diff(edges)
+        height = counts / max(n, 1) / (width / 2.5)
+        ax.bar(edges[:-1], height, width, align="edge", color=segment_color(color))
         ax.set_title(f"{label} (n = {n:,})", pad=16 if label == "paid" else 8)
         ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         for least in list(bands.values())[:-1]:
@@ -137,6 +146,27 @@ def score_distribution(
         upper = least
     axes[1].set(xlim=(0, 100), xlabel="score, with the limits of the grades")
     return figure
+
+
+def _large_bars(
+    values: np.ndarray, edges: np.ndarray, least: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Counts and edges of bars, neighbours joined until each holds nobody or enough."""
+    counts, _ = np.histogram(values, edges)
+    joined, ends, open_ = [], [edges[0]], 0
+    for count, end in zip(counts, edges[1:], strict=True):
+        open_ += count
+        if open_ == 0 or open_ >= least:
+            joined.append(open_)
+            ends.append(end)
+            open_ = 0
+    if open_:  # what is left at the end joins the last bar that holds anybody
+        while joined and open_ < least:
+            open_ += joined.pop()
+            ends.pop()
+        joined.append(open_ if open_ >= least else 0)
+        ends.append(edges[-1])
+    return np.array(joined), np.array(ends)
 
 
 def grade_rates(rates: pd.DataFrame, overall: float) -> Axes:

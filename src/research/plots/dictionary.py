@@ -7,7 +7,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from research.plots.style import segment_color, spread_apart
+from research.plots.style import (
+    LEAST_FOR_BAND,
+    quantile,
+    segment_color,
+    spread_apart,
+)
 from research.theme import ACCENT, GRID, INK, MUTED
 
 MOST_COLUMNS = 7
@@ -104,8 +109,8 @@ def ranges(
     Parameters
     ----------
     values : dict of str to Series of shape (n_customers,)
-        What is drawn in each panel, by the label of its axis. Missing values and
-        segments of fewer than three values are left out.
+        What is drawn in each panel, by the label of its axis. Missing values are left
+        out.
     segments : Series of shape (n_customers,)
         Segment of each customer, on the same index.
     names : sequence of str
@@ -121,9 +126,11 @@ def ranges(
     for ax, (label, measure) in zip(axes[0], values.items(), strict=True):
         for segment in range(len(names)):
             found = measure[segments == segment].dropna()
-            if len(found) < 3:
+            if found.empty:
                 continue
-            low, q25, q50, q75, high = np.quantile(found, [0.05, 0.25, 0.5, 0.75, 0.95])
+            low, q25, q50, q75, high = (
+                quantile(found, q) for q in (0.05, 0.25, 0.5, 0.75, 0.95)
+            )
             color = segment_color(segment)
             ax.plot([low, high], [segment] * 2, color=color, lw=1.2)
             ax.plot([q25, q75], [segment] * 2, color=color, lw=6, alpha=0.6)
@@ -174,10 +181,12 @@ def weeks_and_years(
         color = segment_color(row)
         for column, (cycle, title) in enumerate(cycles):
             ax, place = axes[row, column], np.arange(len(steps[column]))
-            if len(members) >= 10:
-                low, high = (members[cycle].quantile(q) for q in (0.1, 0.9))
+            if len(members) >= LEAST_FOR_BAND:
+                low, high = (quantile(members[cycle], q) for q in (0.1, 0.9))
                 ax.fill_between(place, low, high, color=color, alpha=0.14, linewidth=0)
-            ax.plot(place, members[cycle].median(), color=color, marker="o", ms=3.5)
+            ax.plot(
+                place, quantile(members[cycle], 0.5), color=color, marker="o", ms=3.5
+            )
             ax.axhline(1, color=MUTED, lw=0.8, linestyle=(0, (4, 2)))
             ax.set_xticks(place, steps[column])
             if row == 0:

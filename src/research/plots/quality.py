@@ -10,7 +10,7 @@ from matplotlib.ticker import MultipleLocator
 from research.theme import ACCENT, GRID, MUTED, SEGMENT_COLORS
 
 
-def coverage_map(present: pd.DataFrame, *, rows: int = 60) -> Figure:
+def coverage_map(present: pd.DataFrame, *, rows: int = 60, least: int = 1) -> Figure:
     """Draw the share of readings present, customers from top to bottom, weeks across.
 
     Parameters
@@ -19,9 +19,12 @@ def coverage_map(present: pd.DataFrame, *, rows: int = 60) -> Figure:
         Share of the expected readings in [0, 1]; columns are the weeks' first days.
     rows : int
         Beyond this number, neighbouring customers are averaged to a row.
+    least : int
+        Customers that a row stands for at least.
     """
     order = present.mean(axis=1).sort_values(ascending=False, kind="stable").index
     sorted_rows = present.loc[order].to_numpy()
+    rows = min(rows, max(len(sorted_rows) // least, 1))
     if len(sorted_rows) > rows:
         sorted_rows = np.array(
             [part.mean(axis=0) for part in np.array_split(sorted_rows, rows)]

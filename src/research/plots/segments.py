@@ -10,8 +10,10 @@ from matplotlib.figure import Figure
 
 from research.plots.style import (
     HOUR_TICKS,
+    LEAST_FOR_BAND,
     closed,
     closed_hours,
+    quantile,
     segment_color,
     spread_apart,
 )
@@ -38,7 +40,7 @@ def typical_days(
     -------
     figure : Figure
         Working days as a line, with the band of the middle 80 % of the customers where
-        there are ten or more, rest days dashed; one scale for all panels.
+        there are fifteen or more, rest days dashed; one scale for all panels.
     """
     seasons = list(dict.fromkeys(curves.columns.get_level_values("season")))
     figure, axes = plt.subplots(
@@ -88,8 +90,9 @@ def _day_panel(ax: Axes, days: pd.DataFrame, color: str) -> None:
             continue
         curves = days[day_type]
         hour = closed_hours(curves.columns)
-        if day_type == "working" and len(curves) >= 10:
-            low, high = (closed(curves.quantile(q)) for q in (0.1, 0.9))
+        if day_type == "working" and len(curves) >= LEAST_FOR_BAND:
+            low, high = (quantile(curves, q) for q in (0.1, 0.9))
+            low, high = np.append(low, low[0]), np.append(high, high[0])
             ax.fill_between(hour, low, high, color=color, alpha=0.14, linewidth=0)
         ax.plot(hour, closed(curves.mean()), color=color, linestyle=dashes, lw=1.6)
 
@@ -283,12 +286,11 @@ def margins(margin: pd.Series, segments: pd.Series, names: Sequence[str]) -> Fig
     """
     figure, ax = plt.subplots(figsize=(8.4, 1.0 + 0.42 * len(names)))
     for segment in range(len(names)):
-        values = np.sort(margin[segments == segment].to_numpy())
+        values = margin[segments == segment]
         color = segment_color(segment)
-        if len(values) < 3:
-            ax.plot(values, [segment] * len(values), "o", color=color, ms=5)
-            continue
-        low, q25, q50, q75, high = np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
+        low, q25, q50, q75, high = (
+            quantile(values, q) for q in (0.05, 0.25, 0.5, 0.75, 0.95)
+        )
         ax.plot([low, high], [segment] * 2, color=color, lw=1.2)
         ax.plot([q25, q75], [segment] * 2, color=color, lw=6, alpha=0.6)
         ax.plot(q50, segment, "o", color=color, ms=5)

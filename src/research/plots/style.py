@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from research.theme import MUTED, SEGMENT_COLORS, style
 
 HOUR_TICKS = [0, 6, 12, 18, 24]
+LEAST_FOR_BAND = 15
+"""Customers from which the middle 80 % of them are drawn."""
 
 
 def use_style() -> None:
@@ -34,6 +36,24 @@ def closed(curve: pd.Series) -> np.ndarray:
 def closed_hours(hours: pd.Index) -> np.ndarray:
     """Hours of the day with the 24th, as `closed` curves need them."""
     return np.append(hours.to_numpy(dtype=float), 24.0)
+
+
+def quantile(values, q: float) -> np.ndarray:
+    """Mean of the five customers around a quantile, so that no figure draws one.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_customers, ...)
+        Missing values are left out.
+    q : float
+        In [0, 1].
+    """
+    ordered = np.sort(np.asarray(values, dtype=float), axis=0)
+    known = np.isfinite(ordered).sum(axis=0)
+    first = np.clip(np.rint(q * (known - 1)) - 2, 0, np.maximum(known - 5, 0))
+    place = np.arange(len(ordered)).reshape(-1, *[1] * (ordered.ndim - 1))
+    inside = (place >= first) & (place < np.minimum(first + 5, known))
+    return np.where(inside, ordered, 0).sum(axis=0) / np.maximum(inside.sum(axis=0), 1)
 
 
 def spread_apart(heights: np.ndarray, least: float) -> np.ndarray:

@@ -44,11 +44,13 @@ def protect(ids: Iterable[object]) -> None:
     Parameters
     ----------
     ids : iterable
-        Ids of the region's customers. Those that a count could be taken for, under
-        six signs or under eight digits, are looked for in columns of text alone.
+        Ids of the region's customers. Those of under eight digits are not looked for:
+        a count could be taken for them. Those of under six signs are looked for as
+        cells of tables, and not within words.
     """
+    known = map(str, ids)
     _ids.clear()
-    _ids.update(map(str, ids))
+    _ids.update(i for i in known if len(i) >= 8 or not i.isdigit())
 
 
 def check_frame(frame: pd.DataFrame, name: str) -> None:
@@ -152,10 +154,7 @@ def rounded(frame: pd.DataFrame, digits: int | None = DIGITS) -> pd.DataFrame:
 def _tells(text: str) -> bool:
     if _NUMBERS.search(text):
         return True
-    return bool(_ids) and any(
-        token in _ids and (len(token) >= 8 or not token.isdigit())
-        for token in _TOKEN.findall(text)
-    )
+    return bool(_ids) and not _ids.isdisjoint(_TOKEN.findall(text))
 
 
 @cache

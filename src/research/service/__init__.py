@@ -1,15 +1,17 @@
 """From findings and segments to what is done: names, proposals, verdicts."""
 
-from research.service import quality, verdict
-from research.service.portrait import contrasts, name_segments, single_customers
+from research.service import privacy, quality, quantiles, verdict
+from research.service.portrait import contrasts, name_segments, outliers_told
 from research.service.strategy import effects, propose
 
 __all__ = [
     "contrasts",
     "effects",
     "name_segments",
+    "outliers_told",
+    "privacy",
     "propose",
     "quality",
-    "single_customers",
+    "quantiles",
     "verdict",
 ]

@@ -1,8 +1,8 @@
 """What the segments of payers hold, cost and foretell, as tables that may be published.
 
 A published cell holds at least `min_cell` customers, and its money is withheld where
-one customer makes more than `DOMINANT` of it (the 15/15 rule of several US states):
-smaller segments are put together, and a heat map leaves their number out.
+one customer makes more than `largest_share` of it: smaller segments are put together,
+and what is left out can not be reckoned (`service.privacy`).
 """
 
 from collections.abc import Iterable
@@ -12,9 +12,8 @@ import pandas as pd
 
 from research.features import payment
 from research.service.payers import Scheme
-
-DOMINANT = 0.15
-"""Share of a cell's money from which one customer dominates it."""
+from research.service.privacy import LARGEST_SHARE, hidden, three_digits
+from research.service.quantiles import typical
 
 SMALL = "small segments 其他小群"
 
@@ -87,47 +86,13 @@ def numbers(scheme: Scheme) -> dict[str, int]:
     return {name: number for number, name in enumerate(words)} | {SMALL: 99}
 
 
-def hidden(counts, min_cell: int) -> np.ndarray:
-    """Which counts of customers are not to be published.
-
-    Parameters
-    ----------
-    counts : array-like
-        All parts of a whole.
-    min_cell : int
-
-    Returns
-    -------
-    hidden : ndarray of bool
-        Counts of 1 to `min_cell` - 1; where that is a single one, the smallest other
-        count too, since the total would give it away.
-
-    Examples
-    --------
-    >>> hidden([41, 29, 4, 26], 15).tolist()
-    [False, False, True, True]
-    """
-    counts = np.asarray(counts, dtype=float)
-    small = (counts > 0) & (counts < min_cell)
-    others = np.where(small | (counts == 0), np.inf, counts)
-    if small.sum() == 1 and np.isfinite(others).any():
-        small.flat[others.argmin()] = True
-    return small
-
-
-def few(counts: pd.Series, min_cell: int) -> pd.Series:
-    """Counts as text, those that are `hidden` as "withheld".
-
-    Examples
-    --------
-    >>> few(pd.Series([0, 3, 20, 1200]), 15).tolist()
-    ['0', 'withheld', 'withheld', '1,200']
-    """
-    text = counts.map("{:,.0f}".format)
-    return text.mask(hidden(counts, min_cell), "withheld")
-
-
-def may_show(amounts, grouped: pd.Series, *, min_cell: int, whole: bool) -> list[str]:
+def may_show(
+    amounts,
+    grouped: pd.Series,
+    *,
+    min_cell: int,
+    largest_share: float = LARGEST_SHARE,
+) -> list[str]:
     """Columns of which the share of every segment may be published.
 
     Parameters
@@ -135,31 +100,44 @@ def may_show(amounts, grouped: pd.Series, *, min_cell: int, whole: bool) -> list
     amounts : DataFrame of shape (n_customers, n_measures)
     grouped : Series of shape (n_customers,)
         As `groups` gives it.
-    min_cell, whole
+    min_cell, largest_share
         As in `withheld`.
     """
     return [
         name
         for name, column in amounts.items()
-        if not column.groupby(grouped, observed=True)
-        .agg(withheld, min_cell=min_cell, whole=whole or name == "customers")
-        .isna()
-        .any()
+        if name == "customers"
+        or not _hidden_sums(column, grouped, min_cell, largest_share).any()
     ]
 
 
-def withheld(amounts: pd.Series, *, min_cell: int, whole: bool = False) -> float:
+def _hidden_sums(amounts, grouped, min_cell, largest_share) -> pd.Series:
+    """Groups whose sum is withheld; who has nothing is none of its customers."""
+    by = amounts[amounts.fillna(0) != 0].abs().groupby(grouped, observed=False)
+    found = hidden(
+        by.size(),
+        total=by.sum(),
+        largest=by.max(),
+        min_cell=min_cell,
+        largest_share=largest_share,
+    )
+    return pd.Series(found, by.size().index)
+
+
+def withheld(
+    amounts: pd.Series, *, min_cell: int, largest_share: float = LARGEST_SHARE
+) -> float:
     """Sum of what customers pay or owe; NaN where it would give one of them away.
 
-    What is published of real customers is rounded to three digits.
+    What is published is rounded to three digits.
 
     Parameters
     ----------
     amounts : Series
         One value a customer; zeros and missing ones do not count as customers.
     min_cell : int
-    whole : bool
-        Nothing is withheld: the data are nobody's, or rows may be published anyway.
+    largest_share : float
+        Most that one customer may have of the sum.
 
     Examples
     --------
@@ -170,11 +148,10 @@ def withheld(amounts: pd.Series, *, min_cell: int, whole: bool = False) -> float
     """
     held = amounts[amounts.fillna(0) != 0].abs()
     total = float(amounts.sum())
-    if whole or held.empty:
-        return total
-    if len(held) < min_cell or held.max() > DOMINANT * held.sum():
+    few = 0 < len(held) < min_cell
+    if few or (held > largest_share * held.sum()).any():
         return float("nan")
-    return float(f"{total:.3g}")
+    return three_digits(total)
 
 
 def segment_table(
@@ -184,7 +161,7 @@ def segment_table(
     vulnerable: pd.Series | None = None,
     *,
     min_cell: int,
-    whole: bool = False,
+    largest_share: float = LARGEST_SHARE,
     money: str = "yuan",
 ) -> pd.DataFrame:
     """Size of each segment, its money, and who in it is not to be cut off.
@@ -198,7 +175,7 @@ def segment_table(
     owed : Series, optional
         Overdue by customer; who is not in it owes nothing. [yuan]
     vulnerable : Series of bool, optional
-    min_cell, whole
+    min_cell, largest_share
         As in `withheld`.
     money : str
         Unit of money.
@@ -207,29 +184,37 @@ def segment_table(
     -------
     table : DataFrame
         Index `segment`: `customers`, `share`, `yuan paid`, `yuan overdue` (or in
-        another `money`), `vulnerable` (NaN between 1 and `min_cell` - 1) and `one
-        dominates`: whether one customer makes more than `DOMINANT` of what the segment
-        paid.
+        another `money`), `vulnerable`, each NaN where it is withheld, and `one
+        dominates`: whether one customer makes more than `largest_share` of what the
+        segment paid.
     """
     by = {name: grouped.index[grouped == name] for name in grouped.cat.categories}
+    rules = (grouped, min_cell, largest_share)
+    gone = {f"{money} paid": _hidden_sums(paid.reindex(grouped.index), *rules)}
+    if owed is not None:
+        gone[f"{money} overdue"] = _hidden_sums(owed.reindex(grouped.index), *rules)
     rows = {}
     for name, ids in by.items():
         amounts = paid.reindex(ids)
         row = {
             "customers": len(ids),
             "share": len(ids) / len(grouped),
-            f"{money} paid": withheld(amounts, min_cell=min_cell, whole=whole),
+            f"{money} paid": three_digits(amounts.sum()),
         }
         if owed is not None:
-            part = owed.reindex(ids).fillna(0)
-            row[f"{money} overdue"] = withheld(part, min_cell=min_cell, whole=whole)
+            row[f"{money} overdue"] = three_digits(owed.reindex(ids).sum())
         if vulnerable is not None:
-            count = int(vulnerable.reindex(ids).fillna(False).astype(bool).sum())
-            row["vulnerable"] = np.nan if 0 < count < min_cell else count
-        top = amounts.max() > DOMINANT * amounts.sum()
+            flagged = vulnerable.reindex(ids).fillna(False).astype(bool)
+            row["vulnerable"] = int(flagged.sum())
+        top = amounts.max() > largest_share * amounts.sum()
         row["one dominates"] = "yes" if top else "no"
         rows[name] = row
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("segment")
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("segment")
+    if vulnerable is not None:
+        gone["vulnerable"] = hidden(table["vulnerable"], min_cell=min_cell)
+    for column, mask in gone.items():
+        table[column] = table[column].astype(float).mask(np.asarray(mask))
+    return table
 
 
 def overdue(region, as_of, without: Iterable[str] = ()) -> pd.DataFrame:
@@ -269,14 +254,16 @@ def overdue(region, as_of, without: Iterable[str] = ()) -> pd.DataFrame:
     )
 
 
-def ageing(overdue: pd.DataFrame, *, min_cell: int, whole: bool = False):
+def ageing(
+    overdue: pd.DataFrame, *, min_cell: int, largest_share: float = LARGEST_SHARE
+):
     """What is overdue by how long it has been 欠费账龄, small cells left out.
 
     Parameters
     ----------
     overdue : DataFrame
         As `overdue` gives it.
-    min_cell, whole
+    min_cell, largest_share
         As in `withheld`.
 
     Returns
@@ -287,26 +274,35 @@ def ageing(overdue: pd.DataFrame, *, min_cell: int, whole: bool = False):
         held to be paid.
     """
     held = overdue[overdue["held"]]
-    ageing = _by_age(overdue[~overdue["held"]], min_cell, whole)
+    ageing = _by_age(overdue[~overdue["held"]], min_cell, largest_share)
     return ageing.join(
-        _by_age(held, min_cell, whole)[["yuan", "bills"]].add_prefix("held ")
+        _by_age(held, min_cell, largest_share)[["yuan", "bills"]].add_prefix("held ")
     )
 
 
-def _by_age(overdue, min_cell, whole):
+def _by_age(overdue, min_cell, largest_share):
     bands = payment.BANDS
     band = pd.cut(overdue["age"], [0, *bands.values()], labels=list(bands))
-    rows = {}
-    for name in bands:
-        inside = overdue[band == name]
-        yuan = inside.groupby("customer_id")["yuan"].sum()
-        few = 0 < len(yuan) < min_cell and not whole
-        rows[name] = {
-            "yuan": withheld(yuan, min_cell=min_cell, whole=whole),
-            "bills": np.nan if few else len(inside),
-            "customers": np.nan if few else len(yuan),
+    owed = overdue.groupby(["customer_id", band], observed=True)["yuan"].sum()
+    owed = owed.reset_index("customer_id", drop=True)
+    by = owed.groupby(level=0, observed=True)
+    table = pd.DataFrame(
+        {
+            "yuan": by.sum(),
+            "bills": band.value_counts(),
+            "customers": by.size(),
+            "most": by.max(),
         }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("age")
+    )
+    table = table.reindex(list(bands)).fillna(0.0).rename_axis("age")
+    rules = {"min_cell": min_cell, "largest_share": largest_share}
+    sums = {"total": table["yuan"], "largest": table.pop("most")}
+    few = hidden(table["customers"], min_cell=min_cell)
+    gone = hidden(table["customers"], **sums, **rules)
+    table["yuan"] = pd.Series(three_digits(table["yuan"]), table.index).mask(gone)
+    return table.assign(
+        bills=table["bills"].mask(few), customers=table["customers"].mask(few)
+    )
 
 
 def fee_table(
@@ -321,7 +317,8 @@ def fee_table(
     grouped : Series
         As `groups` gives it.
     min_cell : int
-        Segments of which fewer customers paid are left out.
+        Segments of which fewer customers paid are left out, and shares are of those
+        that remain.
 
     Returns
     -------
@@ -337,18 +334,23 @@ def fee_table(
     >>> fee_table(habits, grouped)["share of fees"].to_dict()
     {'x': 0.25, 'y': 0.75}
     """
-    by = habits.groupby(grouped.reindex(habits.index), observed=True)
+    segment = grouped.reindex(habits.index)
+    enough = habits.groupby(segment, observed=False)["n_payments"].transform("size")
+    kept = habits[enough >= min_cell]
+    by = kept.groupby(segment[kept.index], observed=True)
     fees = by["fee_yuan"].sum()
     table = pd.DataFrame(
         {
             "payments each": by["n_payments"].mean(),
-            "yuan a payment": by["payment_yuan"].median(),
+            "yuan a payment": typical(kept[["payment_yuan"]], segment[kept.index])[
+                "payment_yuan"
+            ],
             "fee each": by["fee_yuan"].mean(),
             "share of payers": by.size() / by.size().sum(),
             "share of fees": fees / fees.sum(),
         }
     ).rename_axis("segment")
-    return table[by.size() >= min_cell]
+    return table
 
 
 def dearest(fees: pd.DataFrame) -> str:
@@ -396,7 +398,9 @@ def channel_costs(habits: pd.DataFrame, paid: pd.Series, min_cell: int) -> pd.Da
         {
             "customers": by.size(),
             "payments": by["n_payments"].sum(),
-            "yuan a payment": by["payment_yuan"].median(),
+            "yuan a payment": typical(found[["payment_yuan"]], found["channel"])[
+                "payment_yuan"
+            ],
             "fee yuan": by["fee_yuan"].sum(min_count=1),
         }
     )
@@ -466,6 +470,6 @@ def shares_then_and_now(
             for name, segments in zip(days, (then, now), strict=True)
         }
     )
-    few_then, few_now = (hidden(counts[name], min_cell) for name in counts)
+    few_then, few_now = (hidden(counts[name], min_cell=min_cell) for name in counts)
     shown = (counts > 0).all(axis=1) & ~few_then & ~few_now
     return (counts / counts.sum())[shown].rename_axis("segment")

@@ -7,8 +7,9 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from research.service.payer_forecast import OVERDUE, Foretold, overdue_names
-from research.service.payer_tables import dearest, hidden
+from research.service.payer_tables import dearest
 from research.service.payers import Scheme
+from research.service.privacy import hidden
 
 BETTER = 0.005
 """Gain of area under the curve below which the segments add nothing to the rule."""
@@ -171,7 +172,7 @@ def of_payers(
     system, kept = next(iter(segments.items()))
     scheme = schemes[system]
     sizes = kept.value_counts(sort=False)
-    special = sizes.mask(hidden(sizes, min_cell)).drop(scheme.names.index[-1])
+    special = sizes.mask(hidden(sizes, min_cell=min_cell)).drop(scheme.names.index[-1])
     more = more_zh = ""
     if system == "postpaid" and high_value is not None:
         one, other = high_value

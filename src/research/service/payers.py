@@ -13,6 +13,8 @@ import pandas as pd
 
 from research.region import NotApplicable
 from research.region.strict_yaml import read_yaml
+from research.service.privacy import three_digits
+from research.service.quantiles import quantile
 
 _FILE = Path(__file__).with_name("payers.yaml")
 
@@ -183,7 +185,7 @@ def medians(
 
     Examples
     --------
-    >>> table = pd.DataFrame({"days_overdue": [0.0, 0.0, 40.0], "amount_yuan": 1250.0})
+    >>> table = pd.DataFrame({"days_overdue": [0.0] * 6 + [40], "amount_yuan": 1250.0})
     >>> found = medians({"postpaid": table}, {"postpaid": scheme_of("postpaid", table)})
     >>> found["median"].tolist()
     ['0 days', '1,250 yuan']
@@ -194,7 +196,9 @@ def medians(
             word["en"],
             word["zh"],
             word["good"],
-            word["median"].format(axes[system][axis].median(), money=money),
+            word["median"].format(
+                three_digits(quantile(axes[system][axis], 0.5)), money=money
+            ),
         )
         for system, scheme in schemes.items()
         for axis, word in scheme.words.iterrows()

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from research.service.privacy import count_told
+
 
 class Trait(NamedTuple):
     """How a high and a low value of a feature are said, English and Chinese."""
@@ -52,8 +54,6 @@ SAID_LOW = (
     "amount_yuan",
 )
 NOTICEABLE = 0.5
-DOMINANT = {"half": 1 / 2, "a third": 1 / 3, "a quarter": 1 / 4}
-"""Shares of a segment's energy from which one customer has to be spoken of."""
 # A high base load is called steady; who is irregular from day to day is not.
 UNLESS = {"base_load_share": "day_to_day_variability"}
 
@@ -145,75 +145,60 @@ def name_segments(features: pd.DataFrame, segments: pd.Series) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("segment")
 
 
-def single_customers(
-    energy: pd.Series,
+def outliers_told(
     distance_ratio: pd.Series,
+    counted: pd.Series,
     segments: pd.Series,
-    names: pd.DataFrame,
+    *,
+    min_cell: int,
+    largest_share: float,
 ) -> list[str]:
-    """What the figures of the segments owe to single customers, a sentence each.
+    """What a reader must know of customers unlike the others, a sentence each.
 
     Parameters
     ----------
-    energy : Series of shape (n_customers,)
-        Energy, or what else is added up. Negative values count as nothing.
     distance_ratio : Series of shape (n_customers,)
         As the segmenter gives it: above 1 the customer fits no segment.
+    counted : Series of bool of shape (n_customers,)
+        Who stands in sums, as `privacy.without_dominant` gives it.
     segments : Series of shape (n_customers,)
-        Segment of each customer, on the same index.
-    names : DataFrame
-        As `name_segments` gives it.
+        Segments as the method found them.
+    min_cell, largest_share
+        As in `privacy.hidden`.
 
     Returns
     -------
     sentences : list of str
-        On segments of one, on segments of which one customer has more of the energy
-        than the least of `DOMINANT`, and on customers that fit none; never empty.
+        On segments put together, on sums without their largest customers, and on
+        customers that fit none; never empty, and never of one customer.
 
     Examples
     --------
-    >>> names = pd.DataFrame({"en": ["night users", "day users"]})
-    >>> energy, ratio = pd.Series([9.0, 1.0, 1.0, 5.0]), pd.Series([0.5, 0.4, 1.2, 0.0])
-    >>> for said in single_customers(energy, ratio, pd.Series([0, 0, 0, 1]), names):
-    ...     print(said)
-    Segment 2, the day users, is a single customer: an outlier rather than a segment.
-    A single customer has more than half of the energy of the night users: read their
-    energy and their load as that customer's.
-    1 customer fits none of the segments by its curve and counts in the nearest.
+    >>> ratio, segments = pd.Series([0.5] * 30), pd.Series([0] * 30)
+    >>> counted = pd.Series([False] + [True] * 29)
+    >>> outliers_told(ratio, counted, segments, min_cell=15, largest_share=0.15)[0]
+    'Some customers make more than 15% of their segment or of the area (fewer than 15):
+    sums of energy and load are without them.'
     """
-    said, sizes = [], segments.value_counts()
-    said += [
-        f"Segment {segment + 1}, the {names['en'][segment]}, is a single customer: an "
-        "outlier rather than a segment."
-        for segment in names.index
-        if sizes.get(segment, 0) == 1
-    ]
-    drawn = energy.clip(lower=0).groupby(segments)
-    largest = (drawn.max() / drawn.sum())[sizes > 1]
-    phrases = []
-    for part, least in DOMINANT.items():
-        found = largest.index[largest > least]
-        largest = largest.drop(found)
-        if len(found):
-            whose = " and of the ".join(names["en"][segment] for segment in found)
-            phrases.append(f"more than {part} of the energy of the {whose}")
-    if phrases:
+    said = []
+    if (segments.value_counts() < min_cell).any():
         said.append(
-            f"A single customer has {', and '.join(phrases)}: read their energy and "
-            "their load as that customer's."
+            f"Segments of fewer than {min_cell} customers are put together; they are "
+            "outliers rather than segments."
+        )
+    if not counted.all():
+        said.append(
+            f"Some customers make more than {largest_share:.0%} of their segment or of "
+            f"the area ({count_told((~counted).sum(), min_cell)}): sums of energy and "
+            "load are without them."
         )
     strangers = int((distance_ratio > 1).sum())
     if strangers:
-        one = strangers == 1
         said.append(
-            f"{strangers:,} {'customer fits' if one else 'customers fit'} none of the "
-            f"segments by {'its curve and counts' if one else 'their curves and count'}"
-            " in the nearest."
+            f"Customers that fit none of the segments by their curves: "
+            f"{count_told(strangers, min_cell)}; they count in the nearest."
         )
-    return said or [
-        "No figure of a segment hangs on one customer, and every curve fits its "
-        "segment."
-    ]
+    return said or ["No sum hangs on one customer, and every curve fits its segment."]
 
 
 def _said(traits: pd.Series) -> tuple[str, str]:

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from research.region.settings import USUAL_MIN_CELL
-
-LARGEST_SHARE = 0.15
-"""Share of a sum from which one customer dominates it (the 15/15 rule)."""
+from research.region.errors import NotApplicable
+from research.region.settings import USUAL_MIN_CELL, Settings
+from research.service._suppression import LARGEST_SHARE, hidden
 
 TOGETHER = ("small segments together", "小群合并")
 """Name of the segments that are too small to be told apart."""
@@ -32,125 +31,6 @@ def three_digits(value):
     values = np.asarray(value, dtype=float)
     rounded = np.array([float(f"{number:.3g}") for number in values.ravel()])
     return float(rounded[0]) if values.ndim == 0 else rounded.reshape(values.shape)
-
-
-def hidden(
-    n,
-    *,
-    total=None,
-    largest=None,
-    min_cell: int = USUAL_MIN_CELL,
-    largest_share: float = LARGEST_SHARE,
-) -> np.ndarray:
-    """Which cells of a table must stay empty, whoever knows its totals.
-
-    Parameters
-    ----------
-    n : array-like of shape (n_cells,) or (n_rows, n_columns)
-        Customers of each cell. The cells are all parts of a whole, or all crossings of
-        two divisions of it.
-    total, largest : array-like of the same shape, optional
-        Sum of the cell, and the most that one customer has of it.
-    min_cell : int
-        Customers that a cell must hold; an empty cell may always be shown.
-    largest_share : float
-        Most that one customer may have of a cell's sum.
-
-    Returns
-    -------
-    hidden : ndarray of bool
-        Cells that break a rule, and the smallest others that keep these from being
-        reckoned: the hidden cells of a row, of a column and of the whole together
-        keep the rules, and the totals leave more than one solution. Where a row, a
-        column or the whole breaks a rule itself, its total is not to be shown.
-
-    Examples
-    --------
-    >>> hidden([41, 29, 4, 26]).tolist()
-    [False, False, True, True]
-    >>> hidden([60, 50], total=[100.0, 900.0], largest=[40.0, 5.0]).tolist()
-    [True, True]
-    >>> hidden([[3, 20], [30, 40]]).tolist()
-    [[True, True], [True, True]]
-    """
-    shape = np.shape(n)
-    n = np.asarray(n, dtype=float).ravel()
-    total = n if total is None else np.abs(np.asarray(total, dtype=float)).ravel()
-    most = 0 * n if largest is None else np.abs(np.asarray(largest, dtype=float))
-    most = np.nan_to_num(most.ravel())
-
-    def breaks(cells) -> bool:
-        count, held = n[cells].sum(), np.nansum(total[cells])
-        few = 0 < count < min_cell
-        return bool(few or most[cells].max() > largest_share * held)
-
-    cells = np.arange(n.size).reshape(shape)
-    lines = [cells.ravel()]
-    if cells.ndim == 2:
-        lines += [*cells, *cells.T]
-    # Of a line that breaks the rules itself no total may be shown, which gives away.
-    lines = [line for line in lines if line.size and not breaks(line)]
-    found = np.array([n[cell] > 0 and breaks([cell]) for cell in range(n.size)], bool)
-    changed = found.any()
-    while changed:
-        changed = any([_close(line, found, n, breaks) for line in lines])
-        if cells.ndim == 2:
-            changed |= _break_bridges(found.reshape(shape), n.reshape(shape))
-    return found.reshape(shape)
-
-
-def _close(line, found, n, breaks) -> bool:
-    """Hide more of a line until what is hidden in it keeps the rules together."""
-    changed = False
-    while True:
-        inside = line[found[line]]
-        free = line[~found[line] & (n[line] > 0)]
-        alone = (n[inside] > 0).sum() == 1
-        if not len(inside) or not len(free) or not (alone or breaks(inside)):
-            return changed
-        found[free[np.argmin(n[free])]] = changed = True
-
-
-def _break_bridges(found: np.ndarray, n: np.ndarray) -> bool:
-    """Hide cells so that each hidden one lies on a closed path of hidden ones.
-
-    Hidden cells join rows with columns; row and column totals tell the value of just
-    those cells that are the only link between two parts of this net. The path added
-    has four corners; along it customers can be thought moved, unless two neighbouring
-    corners hold nobody.
-    """
-    if found.all():
-        return False
-    for row, column in np.argwhere(found & (n > 0)):
-        if _linked_otherwise(found, row, column):
-            continue
-        shown = np.where(found, 0.0, n)
-        beside, below = n[row][None, :], n[:, column][:, None]
-        cost = shown + shown[row][None, :] + shown[:, column][:, None]
-        stuck = (n == 0) & ((beside == 0) | (below == 0))
-        cost = np.where(stuck, np.inf, cost)
-        cost[row], cost[:, column] = np.inf, np.inf
-        other, across = np.unravel_index(cost.argmin(), cost.shape)
-        if np.isfinite(cost[other, across]):
-            found[[row, other, other], [across, column, across]] = True
-        else:  # too few people to hide among
-            found[:] = True
-        return True
-    return False
-
-
-def _linked_otherwise(found: np.ndarray, row: int, column: int) -> bool:
-    """Whether hidden cells lead from the row to the column but by their crossing."""
-    links = found.copy()
-    links[row, column] = False
-    rows = np.zeros(len(links), dtype=bool)
-    rows[row] = True
-    while True:
-        columns = links[rows].any(axis=0)
-        reached = rows | links[:, columns].any(axis=1)
-        if columns[column] or (reached == rows).all():
-            return bool(columns[column])
-        rows = reached
 
 
 def safe_cells(
@@ -254,6 +134,26 @@ def without_dominant(
     return counted
 
 
+def dominating(region, table: str | None, **cell: float) -> list[str]:
+    """Customers who would dominate the energy of the whole region.
+
+    Parameters
+    ----------
+    region : region
+    table : {"readings", "energy_daily", None}
+        Where the energy stands.
+    **cell
+        `min_cell` and `largest_share`, as in `hidden`.
+    """
+    if table is None:
+        return []
+    energy = region.query(
+        f"select customer_id, sum(abs(kwh)) as kwh from {table} group by customer_id"
+    )
+    counted = without_dominant(energy.set_index("customer_id")["kwh"], **cell)
+    return list(counted.index[~counted])
+
+
 def count_told(count: float, min_cell: int = USUAL_MIN_CELL) -> str:
     """A number of customers in words, unless it is small.
 
@@ -267,19 +167,35 @@ def count_told(count: float, min_cell: int = USUAL_MIN_CELL) -> str:
     return f"fewer than {min_cell}" if 0 < count < min_cell else f"{count:,.0f}"
 
 
-def counts_told(counts: pd.Series, min_cell: int = USUAL_MIN_CELL) -> pd.Series:
+def enough(counts: pd.Series, min_cell: int = USUAL_MIN_CELL) -> pd.Series:
+    """Counts that are no parts of a whole, NaN where they are small.
+
+    Examples
+    --------
+    >>> enough(pd.Series([0, 7, 260])).tolist()
+    [0.0, nan, 260.0]
+    """
+    numbers = counts.astype("Float64").astype(float)
+    return numbers.mask((numbers > 0) & (numbers < min_cell))
+
+
+def counts_told(counts, min_cell: int = USUAL_MIN_CELL):
     """The counts of a table as text: "< 15" if small, "withheld" if hidden with them.
+
+    Parameters
+    ----------
+    counts : Series or DataFrame
+        As `hidden` takes them.
+    min_cell : int
 
     Examples
     --------
     >>> counts_told(pd.Series([0, 3, 20, 1200])).tolist()
     ['0', '< 15', 'withheld', '1,200']
     """
-    numbers = counts.to_numpy(dtype=float)
-    small = (numbers > 0) & (numbers < min_cell)
-    text = counts.map("{:,.0f}".format).mask(
-        hidden(counts, min_cell=min_cell), "withheld"
-    )
+    small = (counts > 0) & (counts < min_cell)
+    text = counts.map("{:,.0f}".format)
+    text = text.mask(hidden(counts, min_cell=min_cell), "withheld")
     return text.mask(small, f"< {min_cell}")
 
 
@@ -327,3 +243,89 @@ def merged(labels: pd.Series, min_cell: int = USUAL_MIN_CELL) -> pd.Series:
     kept = [label for label in sorted(sizes.index) if label not in together]
     places = {label: place for place, label in enumerate(kept)}
     return labels.map(lambda label: places.get(label, len(kept))).astype(int)
+
+
+def names_shown(names: pd.DataFrame, n_found: int) -> pd.DataFrame:
+    """Names of segments; the last is `TOGETHER` where `merged` put small ones together.
+
+    Parameters
+    ----------
+    names : DataFrame
+        A row a segment shown; `en`, `zh`, `because`.
+    n_found : int
+        Segments that the method found.
+    """
+    if 1 < len(names) < n_found:
+        names = names.copy()
+        names.loc[names.index[-1], ["en", "zh"]] = TOGETHER
+    return names
+
+
+def too_few(
+    customers: Sequence[Any],
+    kinds: np.ndarray,
+    *,
+    min_cell: int = USUAL_MIN_CELL,
+    largest_share: float = LARGEST_SHARE,
+) -> np.ndarray:
+    """Kinds of days, or of other things, that come from too few customers.
+
+    Parameters
+    ----------
+    customers : sequence of shape (n_days,)
+        Whose day it is.
+    kinds : ndarray of int of shape (n_days,)
+        Kind of each day, 0 to k - 1; below 0 of none.
+    min_cell, largest_share
+        As in `hidden`.
+
+    Returns
+    -------
+    too_few : ndarray of int
+        Kinds whose mean must not be shown.
+
+    Examples
+    --------
+    >>> too_few(list(range(20)) + [0, 0], np.array([0] * 20 + [1, 1])).tolist()
+    [1]
+    """
+    days = pd.DataFrame({"customer": np.asarray(customers), "kind": kinds})
+    days = days[days["kind"] >= 0].groupby(["kind", "customer"]).size()
+    by = days.groupby("kind")
+    few = (by.size() < min_cell) | (by.max() > largest_share * by.sum())
+    return few.index[few].to_numpy()
+
+
+def without(means: np.ndarray, rows: Sequence[int]) -> np.ndarray:
+    """The means with some rows left empty."""
+    shown = np.array(means, dtype=float)
+    shown[list(rows)] = np.nan
+    return shown
+
+
+def check_enough(customers: int, min_cell: int = USUAL_MIN_CELL) -> None:
+    """Refuse to tell of so few customers that every figure would tell of single ones.
+
+    Raises
+    ------
+    NotApplicable
+        If there are fewer than `min_cell`.
+    """
+    if customers < min_cell:
+        raise NotApplicable(
+            f"only groups of at least {min_cell} customers may be shown, of whom none "
+            "makes most of a sum, and there are fewer"
+        )
+
+
+def told(settings: Settings) -> dict[str, str]:
+    """Fact of a page whose groups may be smaller than usual; none if they may not.
+
+    Examples
+    --------
+    ``told(area.settings)`` is ``{"Least group 最小组": "5 customers, open data"}``
+    """
+    least = settings.privacy.min_cell
+    if least >= USUAL_MIN_CELL:
+        return {}
+    return {"Least group 最小组": f"{least} customers, open data"}

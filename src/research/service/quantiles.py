@@ -87,18 +87,15 @@ def spread(
     spread : DataFrame
         A row a group; columns are `at`, above the measures if there are several.
     """
-    found = {
-        q: pd.DataFrame(
-            {
-                group: np.atleast_1d(quantile(part.to_numpy(dtype=float), q))
-                for group, part in values.groupby(groups, observed=True)
-            }
-        ).T
-        for q in at
-    }
+    parts = dict(list(values.groupby(groups, observed=True)))
+    found = {}
+    for q in at:
+        rows = [
+            np.atleast_1d(quantile(part.to_numpy(dtype=float), q))
+            for part in parts.values()
+        ]
+        found[q] = pd.DataFrame(rows, pd.Index(parts, name=groups.name))
     if isinstance(values, pd.Series):
         return pd.DataFrame({q: table[0] for q, table in found.items()})
-    return pd.concat(
-        {q: table.set_axis(values.columns, axis=1) for q, table in found.items()},
-        axis=1,
-    )
+    named = {q: table.set_axis(values.columns, axis=1) for q, table in found.items()}
+    return pd.concat(named, axis=1)

@@ -18,6 +18,7 @@ def of_segments(
     customers: int,
     *,
     apart: bool,
+    partial: bool = False,
 ) -> tuple[str, str]:
     """What the segmentation found.
 
@@ -34,6 +35,8 @@ def of_segments(
         Customers that were segmented.
     apart : bool
         Whether the segments are further apart than slices of one cloud would be.
+    partial : bool
+        Whether the area's peak is told without its largest customers.
 
     Returns
     -------
@@ -63,10 +66,13 @@ def of_segments(
     return (
         f"{customers:,} customers follow {k} daily rhythms; the {names['en'][top]}, "
         f"{part['share']:.0%} of them, make up {peak['share']:.0%} of the area's peak "
-        f"({peak['low']:.0%} to {peak['high']:.0%})"
+        + ("without its largest customers " if partial else "")
+        + f"({peak['low']:.0%} to {peak['high']:.0%})"
         + ("." if apart else "; the rhythms shade into each other."),
         f"{customers:,} 户客户呈现 {k} 种用电节律；“{names['zh'][top]}”占户数的 "
-        f"{part['share']:.0%}，占地区高峰负荷的 {peak['share']:.0%}"
+        f"{part['share']:.0%}，占地区高峰负荷"
+        + ("（不含最大的客户）" if partial else "")
+        + f"的 {peak['share']:.0%}"
         f"（95% 区间 {peak['low']:.0%}–{peak['high']:.0%}）"
         + ("。" if apart else "；各节律之间连续过渡。"),
     )

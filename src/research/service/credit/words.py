@@ -7,6 +7,7 @@ import pandas as pd
 
 from research.region.strict_yaml import read_yaml
 from research.service.credit.policy import FOLDER
+from research.service.privacy import hidden
 
 NAMES = {
     "late_share": ("share of bills paid late", "逾期缴费比例"),
@@ -78,7 +79,11 @@ def reason_shares(reasons: pd.DataFrame, grades: pd.Series) -> pd.DataFrame:
 
 
 def measures(
-    grades: Sequence[str], customers: pd.Series, yuan: pd.Series
+    grades: Sequence[str],
+    customers: pd.Series,
+    yuan: pd.Series,
+    *,
+    min_cell: int = 1,
 ) -> pd.DataFrame:
     """Measures in their legal order, for whom, and how much they touch.
 
@@ -88,12 +93,16 @@ def measures(
         All grades, the best first.
     customers, yuan : Series
         Customers and yuan exposed by grade, index `grade`.
+    min_cell : int
+        Customers that a grade must have for its number to be shown.
 
     Returns
     -------
     measures : DataFrame
         `step`, `measure` (both languages), `owner`, `grades`, `customers`, `yuan`. Of a
-        scale with fewer grades than a measure asks for, the best is never touched.
+        scale with fewer grades than a measure asks for, the best is never touched. The
+        last two are NaN where one measure less another would tell of a hidden grade:
+        where a measure is for some of the hidden grades and not for all.
 
     Examples
     --------
@@ -102,6 +111,7 @@ def measures(
     'C'
     """
     entries, _ = read_yaml(FOLDER / "measures.yaml")
+    gone = set(customers.index[hidden(customers, min_cell=min_cell)])
     rows = []
     for entry in sorted(entries, key=lambda entry: entry["step"]):
         n_worst = min(entry["worst_grades"], max(len(grades) - 1, 1))
@@ -112,10 +122,12 @@ def measures(
                 f"{entry['en']} {entry['zh']}",
                 entry["owner"],
                 ", ".join(whom),
-                int(customers.reindex(whom).fillna(0).sum()),
+                float(customers.reindex(whom).fillna(0).sum()),
                 float(yuan.reindex(whom).fillna(0).sum()),
             )
         )
+        if gone & set(whom) and gone - set(whom):
+            rows[-1] = (*rows[-1][:4], np.nan, np.nan)
     columns = ["step", "measure", "owner", "grades", "customers", "yuan"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -126,7 +138,7 @@ def hide_small(frame: pd.DataFrame, least: int) -> pd.DataFrame:
     Parameters
     ----------
     frame : DataFrame
-        With `customers`.
+        With `customers`; the rows are parts of one whole.
     least : int
         Customers that a row must stand for, as ``privacy.min_cell`` says; a row of
         nobody stays.
@@ -134,15 +146,16 @@ def hide_small(frame: pd.DataFrame, least: int) -> pd.DataFrame:
     Returns
     -------
     frame : DataFrame
-        Numbers are NaN where there are some customers, but fewer.
+        Numbers are NaN where there are some customers, but fewer, and where a row would
+        give these away.
 
     Examples
     --------
-    >>> frame = pd.DataFrame({"customers": [40, 3, 0], "rate": [0.1, 0.5, 0.0]})
+    >>> frame = pd.DataFrame({"customers": [40, 30, 3, 0], "rate": [0.1, 0.2, 0.5, 0]})
     >>> hide_small(frame, 15)["rate"].tolist()
-    [0.1, nan, 0.0]
+    [0.1, nan, nan, 0.0]
     """
-    few = (frame["customers"] > 0) & (frame["customers"] < least)
+    few = hidden(frame["customers"], min_cell=least)
     numbers = frame.select_dtypes("number").columns
     shown = frame.astype(dict.fromkeys(numbers, float))
     shown.loc[few, numbers] = float("nan")
