@@ -47,7 +47,8 @@ def results(
         `way` (import, check, features), `customers`, `readings`, `wall_s`, `cpu_s`,
         `peak_gb`, `ns_a_reading` (CPU) and `bytes_a_reading` of the region's files.
     """
-    return pd.concat([_of(n, Path(folder), repeats) for n in customers])
+    tables = [_of(n, Path(folder), repeats) for n in customers]
+    return pd.concat(tables, ignore_index=True)
 
 
 def _of(n: int, folder: Path, repeats: int) -> pd.DataFrame:

@@ -21,7 +21,7 @@ HEADINGS = {
     "ns_a_reading": "CPU ns a reading",
     "ratio_to_scan": "times the scan",
 }
-TIMES_OURS = {"wall_s": "wall, ours = 1", "cpu_s": "CPU, ours = 1"}
+TIMES_OURS = {"wall_s": "wall", "cpu_s": "CPU"}
 NEARLY = 0.95
 """Share of our time from which another way counts as no faster."""
 INTRODUCTION = """# How fast, beside whom
@@ -37,8 +37,8 @@ rounds stand here. Imports, reading that is not the question, and compiling are 
 before the clock starts, unless the table says that a whole command is meant. Seconds of
 CPU count all processes that took part. Memory is the most that the process and its
 descendants held together, looked at 50 times a second: pages of files and libraries
-count once, pages that a fork shares with its parent twice. "ours = 1" tells how
-much time another way takes for one unit of ours: above 1 ours is faster.
+count once, pages that a fork shares with its parent twice. A column that ends in "= 1"
+tells the time of each way as a multiple of that one's.
 """
 
 
@@ -80,11 +80,25 @@ def _section(part: Part, result: Result) -> str:
 
 def shown(part: Part, table: pd.DataFrame) -> pd.DataFrame:
     """The columns that a reader sees, with the time that others take of ours."""
-    result = table.drop(columns=[c for c in table.columns if c in HIDDEN])
+    hidden = HIDDEN | set(constants(table))
+    result = table.drop(columns=[c for c in table.columns if c in hidden])
     ours = against_ours(part, table)
     for column in ours.columns:
-        result[TIMES_OURS[column]] = ours[column]
+        result[f"{TIMES_OURS[column]}, {part.ours} = 1"] = ours[column]
     return result.rename(columns=HEADINGS)
+
+
+def constants(table: pd.DataFrame) -> dict[str, float]:
+    """Columns that hold one number in all rows, such as the readings: told once."""
+    found = {c: table[c] for c in table.columns if c not in HIDDEN | {"wall_s"}}
+    return {
+        name: column.iloc[0]
+        for name, column in found.items()
+        if pd.api.types.is_numeric_dtype(column)
+        and len(column) > 1
+        and column.notna().all()
+        and column.nunique() == 1
+    }
 
 
 def against_ours(part: Part, table: pd.DataFrame) -> pd.DataFrame:
@@ -151,8 +165,12 @@ def _caption(result: Result) -> str:
     median = f"Median of {times[-1]}. " if times and times[-1] > 1 else ""
     once = "Run once. " if times and times[0] == 1 else ""
     small = "" if told["size"] == "full" else f" **Size {told['size']}: a look only.**"
+    of = "".join(
+        f"{number_text(value)} {name.replace('_', ' ')}. "
+        for name, value in constants(result.table).items()
+    )
     return (
-        f"*{median}{once}{told['date']}, {told['cpu']}, {told['cores']} cores, "
+        f"*{of}{median}{once}{told['date']}, {told['cpu']}, {told['cores']} cores, "
         f"{told['memory_gb']} GB, load before {told['load_at_start']}.*{small}"
     )
 
@@ -180,9 +198,9 @@ def growth(found: Mapping[str, Result]) -> pd.DataFrame:
         if name not in found or not part.growth:
             continue
         table = found[name].table
-        ours = table if part.ours is None else table[table[part.way] == part.ours]
-        what = ours[part.way].replace({part.ours: name} if part.ours else {})
-        curves.append(ours[["customers", "cpu_s"]].assign(what=what))
+        drawn = table[table[part.way].isin(list(part.growth))]
+        what = drawn[part.way].map(dict(part.growth))
+        curves.append(drawn[["customers", "cpu_s"]].assign(what=what))
     curves = [curve for curve in curves if len(curve)]
     if not curves:
         return pd.DataFrame(columns=["customers", "cpu_s", "what"])

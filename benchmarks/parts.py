@@ -32,8 +32,9 @@ class Part:
         Columns that tell cases apart; ways are compared within a case.
     note : str
         What a reader must know to read the table.
-    growth : bool
-        Whether its rows, by `customers`, belong into the picture of growth.
+    growth : mapping
+        Ways whose times by `customers` belong into the picture of growth, and what
+        each is called there.
     """
 
     title: str
@@ -45,7 +46,7 @@ class Part:
     besides: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
     note: str = ""
-    growth: bool = False
+    growth: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def module(self) -> str:
@@ -54,6 +55,23 @@ class Part:
 
 
 PARTS = {
+    "features": Part(
+        "Load features of a year of every customer, from files",
+        "benchmarks.features_from_files:results",
+        small={"n_customers": 200},
+        full={"n_customers": 10_000},
+        way="engine",
+        ours="research --jobs 2",
+        besides=(
+            "scan of the columns",
+            "scan, ids as numbers",
+            "research --jobs 1",
+            "research, Dask of 2",
+        ),
+        note="A year of readings every 15 minutes from Parquet. Ours also looks for "
+        "what must be repaired and writes a table that survives a kill; Polars and "
+        "DuckDB repair nothing and are told when the area has its peak.",
+    ),
     "commands": Part(
         "What do import, check and features cost a reading?",
         "benchmarks.commands:results",
@@ -63,7 +81,7 @@ PARTS = {
         note="Whole commands, start of Python included: a year of readings every 15 "
         "minutes from one csv, features with `--jobs 1`. The costs of "
         "[docs/scaling.md](../docs/scaling.md) are those of the largest size here.",
-        growth=True,
+        growth={way: way for way in ("import", "check", "features")},
     ),
     "each_customer": Part(
         "Features one customer at a time?",
@@ -85,19 +103,19 @@ PARTS = {
         by=("customers",),
         note="24 payments a customer in two years, from Parquet; the last year is "
         "asked for. Ours also takes refunds off and leaves out what was taken back.",
-        growth=True,
+        growth={"research": "recency, frequency, amount"},
     ),
     "networks": Part(
         "What does the hybrid network cost beside k-means?",
         "benchmarks.networks:results",
         small={"customers": [300]},
         full={"customers": [1_000, 3_000, 10_000, 30_000]},
-        ours="graph, one network",
+        ours="k-means",
         by=("customers",),
         note="Mean days of 96 readings of thirteen planted families, the number of "
         "segments given; `ari` is the adjusted Rand index against the truth. "
         "`docs/hybrid.md` says when it pays.",
-        growth=True,
+        growth={"graph, one network": "hybrid network, one"},
     ),
     "one_region": Part(
         "One region's pages: ours against papermill and nbconvert, one by one",
