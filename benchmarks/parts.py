@@ -103,7 +103,7 @@ PARTS = {
         by=("customers",),
         note="24 payments a customer in two years, from Parquet; the last year is "
         "asked for. Ours also takes refunds off and leaves out what was taken back.",
-        growth={"research": "recency, frequency, amount"},
+        growth={"research": "payers"},
     ),
     "networks": Part(
         "What does the hybrid network cost beside k-means?",
@@ -111,11 +111,12 @@ PARTS = {
         small={"customers": [300]},
         full={"customers": [1_000, 3_000, 10_000, 30_000]},
         ours="k-means",
+        besides=("PCA, then mixture", "graph, one network", "graph, consensus of five"),
         by=("customers",),
         note="Mean days of 96 readings of thirteen planted families, the number of "
         "segments given; `ari` is the adjusted Rand index against the truth. "
         "`docs/hybrid.md` says when it pays.",
-        growth={"graph, one network": "hybrid network, one"},
+        growth={"graph, one network": "hybrid network"},
     ),
     "one_region": Part(
         "One region's pages: ours against papermill and nbconvert, one by one",
@@ -131,6 +132,7 @@ PARTS = {
             ],
         },
         ours="research report --jobs 2",
+        besides=("research report --jobs 1",),
         note="The same notebooks. The commands export with nbconvert's own template, "
         "ours with its checks, its translations and its index; both must end with "
         "every page.",

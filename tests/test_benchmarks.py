@@ -152,6 +152,9 @@ def test_the_page_tells_where_others_are_faster_and_what_was_not_run():
     slower = told.split("## Where ours is slower")[1].split("##")[0]
     assert "DuckDB takes 0.5 of our wall time and 0.99 of our CPU time" in slower
     assert "pandas" not in slower
+    twice = pd.concat([PAYERS, PAYERS.assign(customers=10_000, wall_s=[10.0, 30, 1])])
+    told = pages.page({"payers": Result(twice.reset_index(drop=True), SETTING)})
+    assert "1,000 to 10,000 customers: DuckDB takes 0.1 to 0.5 of our wall" in told
     assert "`make reports`: not run yet" in told
     assert "Median of 3" in told and "a look only" not in told
 
