@@ -426,7 +426,7 @@ def test_the_verdict_says_better_worse_or_neither():
     for ahead, word in words.items():
         judged = told._replace(ahead=ahead)
         en, zh = payer_verdict.of_payers(
-            segments, {"postpaid": scheme}, owed=12_345.0, judged=judged
+            segments, {"postpaid": scheme}, owed=12_345.0, judged=judged, min_cell=5
         )
         assert f"分群{word}单看" in zh
         assert "5 of 25 post-paid customers (20%) owe 12,300 yuan" in en

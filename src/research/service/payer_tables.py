@@ -107,12 +107,12 @@ def may_show(
         name
         for name, column in amounts.items()
         if name == "customers"
-        or not _hidden_sums(column, grouped, min_cell, largest_share).any()
+        or not hidden_sums(column, grouped, min_cell, largest_share).any()
     ]
 
 
-def _hidden_sums(amounts, grouped, min_cell, largest_share) -> pd.Series:
-    """Groups whose sum is withheld; who has nothing is none of its customers."""
+def hidden_sums(amounts, grouped, min_cell, largest_share) -> pd.Series:
+    """Groups whose sum is withheld, a bool each; who has nothing is none of theirs."""
     by = amounts[amounts.fillna(0) != 0].abs().groupby(grouped, observed=False)
     found = hidden(
         by.size(),
@@ -190,9 +190,9 @@ def segment_table(
     """
     by = {name: grouped.index[grouped == name] for name in grouped.cat.categories}
     rules = (grouped, min_cell, largest_share)
-    gone = {f"{money} paid": _hidden_sums(paid.reindex(grouped.index), *rules)}
+    gone = {f"{money} paid": hidden_sums(paid.reindex(grouped.index), *rules)}
     if owed is not None:
-        gone[f"{money} overdue"] = _hidden_sums(owed.reindex(grouped.index), *rules)
+        gone[f"{money} overdue"] = hidden_sums(owed.reindex(grouped.index), *rules)
     rows = {}
     for name, ids in by.items():
         amounts = paid.reindex(ids)

@@ -7,9 +7,9 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from research.service.payer_forecast import OVERDUE, Foretold, overdue_names
-from research.service.payer_tables import dearest
+from research.service.payer_tables import dearest, hidden_sums
 from research.service.payers import Scheme
-from research.service.privacy import hidden
+from research.service.privacy import LARGEST_SHARE, count_of, hidden
 
 BETTER = 0.005
 """Gain of area under the curve below which the segments add nothing to the rule."""
@@ -141,15 +141,14 @@ def of_payers(
     """
     if "postpaid" in segments and owed is not None:
         kept = segments["postpaid"]
-        count = int(kept.isin(OVERDUE).sum())
-        en = (
-            f"{count:,} of {len(kept):,} post-paid customers ({count / len(kept):.0%}) "
-            f"owe {money(owed, currency)} past the due date"
-        )
-        zh = (
-            f"{len(kept):,} 户后付费客户中 {count:,} 户（{count / len(kept):.0%}）"
-            f"逾期欠费 {money_zh(owed, currency)}"
-        )
+        count = count_of(kept.value_counts(sort=False), OVERDUE, min_cell)
+        some, some_zh = f"Some of {len(kept):,} post-paid customers ", "部分"
+        if not np.isnan(count):
+            part = f"{count / len(kept):.0%}"
+            some = f"{count:,.0f} of {len(kept):,} post-paid customers ({part}) "
+            some_zh = f" {count:,.0f} 户（{part}）"
+        en = f"{some}owe {money(owed, currency)} past the due date"
+        zh = f"{len(kept):,} 户后付费客户中{some_zh}逾期欠费 {money_zh(owed, currency)}"
         if judged is not None:
             late, of_all = late_shares(judged, schemes["postpaid"])
             gain, low, high = judged.ahead
@@ -212,13 +211,14 @@ def figures(
     judged: Foretold | None,
     fees: pd.DataFrame | None,
     currency: str = "CNY",
+    min_cell: int = 15,
 ) -> list[Figure]:
     """At most five figures that carry the verdict.
 
     Parameters
     ----------
-    segments, owed, judged, currency
-        As in `of_payers`.
+    segments, owed, judged, currency, min_cell
+        As in `of_payers`; figures that are withheld are left out.
     old_share : float or None
         Share of what is overdue that is older than 90 days; NaN where withheld.
     fees : DataFrame or None
@@ -235,8 +235,10 @@ def figures(
             system == "postpaid" and owed is None
         ):
             continue
-        count = int(kept.isin(keys).sum())
-        share, low, high = share_interval(count, len(kept))
+        count = count_of(kept.value_counts(sort=False), keys, min_cell)
+        if np.isnan(count):
+            continue
+        share, low, high = share_interval(int(count), len(kept))
         kind = "post-paid" if system == "postpaid" else "prepaid"
         shown.append(
             Figure(
@@ -246,7 +248,7 @@ def figures(
                 interval=f"95%: {low:.0%} to {high:.0%}",
             )
         )
-    if owed is not None:
+    if owed is not None and not np.isnan(owed):
         old = "" if old_share is None or np.isnan(old_share) else f"{old_share:.0%}"
         shown.insert(
             0,
@@ -289,6 +291,7 @@ def actions(
     vulnerable: pd.Series | None,
     *,
     min_cell: int,
+    largest_share: float = LARGEST_SHARE,
     most: int = 5,
     currency: str = "CNY",
 ) -> list[tuple[str, str, str]]:
@@ -301,8 +304,8 @@ def actions(
     owed : Series or None
         Overdue by customer.
     vulnerable : Series of bool or None
-    min_cell : int
-        Segments and counts below it are not spoken of.
+    min_cell, largest_share
+        As in `privacy.hidden`: segments, counts and sums that are hidden are not told.
     most : int
         Actions at most: of each system in turn, in the order of its rules.
 
@@ -312,26 +315,26 @@ def actions(
     """
     found = {system: [] for system in segments}
     for system, kept in segments.items():
+        sizes = kept.value_counts(sort=False)
+        sizes = sizes.mask(hidden(sizes, min_cell=min_cell)).dropna()
         for key, row in schemes[system].names.iterrows():
-            ids = kept.index[kept == key]
-            if not row["owner"] or len(ids) < min_cell:
+            if not row["owner"] or not sizes.get(key, 0):
                 continue
             what = f"{row['en']} {row['zh']}: " + "; then ".join(row["do"])
-            effect = f"{len(ids):,} customers"
+            effect = f"{sizes[key]:,.0f} customers"
             if owed is not None and key in OVERDUE:
-                effect += f" to collect from, {_at_stake(owed, ids, currency)}"
+                part = owed.reindex(kept.index)
+                gone = hidden_sums(part, kept, min_cell, largest_share)[key]
+                total = float("nan") if gone else float(part[kept == key].sum())
+                effect += f" to collect from, {money(total, currency)}"
             if vulnerable is not None and (key in OVERDUE or key == "at_limit"):
-                count = int(vulnerable.reindex(ids).fillna(False).astype(bool).sum())
+                flagged = vulnerable.reindex(kept.index).fillna(False).astype(bool)
+                counts = flagged.groupby(kept, observed=False).sum()
+                count = counts.mask(hidden(counts, min_cell=min_cell))[key]
                 if count >= min_cell:
-                    effect += f"; {count:,} vulnerable: not cut off, visited first"
+                    effect += f"; {count:,.0f} vulnerable: not cut off, visited first"
             found[system].append((what[0].upper() + what[1:], row["owner"], effect))
     rows = list(found.values())
     later = min(sum(map(len, rows[1:])), most // 2)
     first = rows[0][: most - later]
     return first + [action for part in rows[1:] for action in part][: most - len(first)]
-
-
-def _at_stake(owed, ids, currency):
-    part = owed.reindex(ids).fillna(0)
-    dominated = part.max() > 0.5 * part.sum()
-    return "most of it from one" if dominated else money(float(part.sum()), currency)

@@ -154,6 +154,33 @@ def dominating(region, table: str | None, **cell: float) -> list[str]:
     return list(counted.index[~counted])
 
 
+def count_of(sizes: pd.Series, keys: Sequence[Any], min_cell: int) -> float:
+    """Customers of some groups together; NaN where that tells of a hidden group.
+
+    Parameters
+    ----------
+    sizes : Series
+        Customers by group, parts of one whole.
+    keys : sequence
+        Groups to be counted; others than those in `sizes` count nobody.
+    min_cell : int
+
+    Examples
+    --------
+    >>> sizes = pd.Series({"late": 27, "long": 9, "new": 8, "punctual": 300})
+    >>> count_of(sizes, ["late", "long", "new"], 15)
+    44.0
+    >>> count_of(sizes, ["late", "long"], 15)
+    nan
+    """
+    gone = pd.Series(hidden(sizes, min_cell=min_cell), sizes.index)
+    asked = sizes.index.isin(keys)
+    for part in (sizes[gone & asked], sizes[gone & ~asked]):
+        if 0 < part.sum() < min_cell:
+            return float("nan")
+    return float(sizes[asked].sum())
+
+
 def count_told(count: float, min_cell: int = USUAL_MIN_CELL) -> str:
     """A number of customers in words, unless it is small.
 
