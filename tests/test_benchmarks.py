@@ -15,7 +15,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the benchmarks are run from there
 
-from benchmarks import costs, measuring, pages  # noqa: E402
+from benchmarks import commands as commands_part  # noqa: E402
+from benchmarks import costs, measuring, pages, payers  # noqa: E402
 from benchmarks.measuring import command, measured, side_by_side, way  # noqa: E402
 from benchmarks.parts import PARTS  # noqa: E402
 from benchmarks.records import FOLDER, Result, read_results, write_result  # noqa: E402
@@ -276,3 +277,30 @@ def test_parts_without_peers_are_no_slower():
     table = PAYERS.rename(columns={"way": "region"})
     reports = replace(PARTS["reports"], by=())
     assert pages.against_ours(reports, table).empty
+
+
+@pytest.mark.slow
+def test_payers_agree_with_pandas_and_duckdb(tmp_path):
+    found = payers.results([50], tmp_path, repeats=1)  # refuses other answers
+    assert found["way"].tolist() == ["research", "pandas", "DuckDB"]
+    plain = payers.by_pandas(str(tmp_path / "payers_50"))()
+    assert plain[0] == 50 and plain[2] == 50 * payers.A_YEAR
+
+
+@pytest.mark.slow
+def test_an_export_is_imported_checked_and_its_energy_found_again(tmp_path):
+    found = commands_part.results([2], tmp_path, repeats=1)
+    assert found["way"].tolist() == list(costs.STEPS)
+    assert (found["ns_a_reading"] > 0).all()
+    assert 60_000 < found["readings"].iloc[0] < 2 * 365 * 96
+    costs.text(found)
+
+
+def test_lost_energy_is_refused(tmp_path):
+    (tmp_path / "readings").mkdir()
+    readings = pd.DataFrame({"kwh": np.float32([1.0, 2.0])})
+    readings.to_parquet(tmp_path / "readings" / "part-0000.parquet")
+    commands_part._refuse_other_energy(tmp_path, 2, 3.0)
+    for rows, energy in ((3, 3.0), (2, 3.1)):
+        with pytest.raises(ValueError, match="were exported"):
+            commands_part._refuse_other_energy(tmp_path, rows, energy)
