@@ -214,6 +214,7 @@ def read_grids(
     at_end: bool = False,
     groups: Sequence[int] | None = None,
     compiled: bool = False,
+    use_threads: bool = True,
 ) -> Iterator[Grid]:
     """Rows of a long table as arrays, a row group of whole customers at a time.
 
@@ -230,6 +231,8 @@ def read_grids(
         Row groups of each file to read; unset, all.
     compiled : bool
         Whether a loop compiled by numba may spread the rows: the same grids, sooner.
+    use_threads : bool
+        Whether columns are decoded side by side; not where callers are already.
 
     Raises
     ------
@@ -242,7 +245,9 @@ def read_grids(
         with open_series(part) as file:
             columns = [c for c in file.schema_arrow.names if c in _COLUMNS]
             for group in range(file.num_row_groups) if groups is None else groups:
-                rows = file.read_row_group(group, columns=columns)
+                rows = file.read_row_group(
+                    group, columns=columns, use_threads=use_threads
+                )
                 grid = _grid(rows, part, stamps, minutes, at_end, compiled)
                 again = seen.intersection(grid.customer_id)
                 if again:

@@ -309,6 +309,7 @@ def _some_of(partition: Partition, common: Common) -> Iterator[tuple[Cube, slice
         at_end=readings.stamp == "end",
         groups=range(partition.first, partition.end),
         compiled=compiled,
+        use_threads=False,  # partitions are worked on side by side
     ):
         limits = common.settings.quality
         grid = repaired(grid, minutes=minutes, limits=limits, compiled=compiled)
