@@ -18,9 +18,10 @@ class Part:
     title : str
         The question.
     function : str
-        ``module:function``; called with `small` or `full`, ``folder`` and ``repeats``.
+        ``module:function``; called with ``folder``, ``repeats``, and `small` or `full`.
     small, full : mapping
-        Its other arguments: for a look of a minute or two, and for the record.
+        Its other arguments: for a look of a minute or two, and for the record. May
+        say ``repeats``, where three would take too long.
     way : str
         Column that names who was measured.
     ours : str, optional
@@ -145,7 +146,8 @@ PARTS = {
             "regions": [
                 f"data/{name}"
                 for name in ("london", "uci_credit", "haihe", "hetao", "minjiang")
-            ]
+            ],
+            "repeats": 1,
         },
         way="region",
         note="Two notebooks at a time, all pages made anew; the regions are there. "

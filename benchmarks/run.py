@@ -29,7 +29,7 @@ def measure(part: Part, size: str, folder: Path, repeats: int) -> pd.DataFrame:
     module, name = part.function.split(":")
     results = getattr(importlib.import_module(module), name)
     arguments = part.full if size == "full" else part.small
-    table = results(**arguments, folder=folder, repeats=repeats)
+    table = results(**{"folder": folder, "repeats": repeats, **arguments})
     return table if isinstance(table.index, pd.RangeIndex) else table.reset_index()
 
 

@@ -132,7 +132,7 @@ def test_a_part_can_be_called_as_it_is_told(name):
     module, function = part.function.split(":")
     results = getattr(importlib.import_module(module), function)
     for arguments in (part.small, part.full):
-        inspect.signature(results).bind(**arguments, folder="a", repeats=1)
+        inspect.signature(results).bind(**{"folder": "a", "repeats": 1, **arguments})
 
 
 def test_peers_are_locked_at_the_versions_of_the_main_lock():
