@@ -34,7 +34,7 @@ import psutil
 
 ROOT = Path(__file__).parents[1]
 REPEATS = 3
-SECONDS_BETWEEN_LOOKS = 0.02
+SECONDS_BETWEEN_LOOKS = 0.05
 PACKAGES = (
     *("numpy", "pandas", "pyarrow", "duckdb", "numba", "scikit-learn", "distributed"),
     *("tensorflow-cpu", "papermill", "nbconvert"),

@@ -36,7 +36,7 @@ Each run is a fresh process; ways that are compared take turns, and the medians 
 rounds stand here. Imports, reading that is not the question, and compiling are done
 before the clock starts, unless the table says that a whole command is meant. Seconds of
 CPU count all processes that took part. Memory is the most that the process and its
-descendants held together, looked at 50 times a second: pages of files and libraries
+descendants held together, looked at 20 times a second: pages of files and libraries
 count once, pages that a fork shares with its parent twice. A column that ends in "= 1"
 tells the time of each way as a multiple of that one's.
 """
