@@ -100,7 +100,7 @@ def published(out):
         yield path.name, text
         yield path.name, unquote(html.unescape(text))
         for coded in re.findall(r"base64,([A-Za-z0-9+/=]{40,})", text):
-            yield path.name, base64.b64decode(coded).decode("latin-1")
+            yield path.name, base64.b64decode(coded).decode("utf-8", errors="replace")
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +127,15 @@ def test_the_canaries_are_there_to_be_found(made):
         assert secret in held
     readings = pd.read_parquet(folder / "readings")
     assert np.isclose(readings["kwh"], FINGERPRINT).sum() > 1000
+
+
+@pytest.mark.parametrize("form", range(11))
+def test_a_canary_would_be_found_in_any_form(tmp_path, form):
+    hidden = list(forms(PERSON + PHONE))[form]
+    page = base64.b64encode(f"<svg>{'x' * 40}{hidden}</svg>".encode()).decode()
+    (tmp_path / "page.html").write_text(f'<img src="data:image/svg;base64,{page}">')
+    sought = set(forms(PERSON + PHONE))
+    assert [f for _, text in published(tmp_path) for f in sought if f in text]
 
 
 def test_no_canary_is_in_a_published_byte(made):
