@@ -157,6 +157,23 @@ def polars_features(path: str, days: pd.DataFrame, peak: pd.DataFrame) -> pd.Dat
     return _finished(table.to_pandas().set_index(who))
 
 
+def polars_area(path: str) -> pd.DataFrame:
+    """Sum and number of the customers at each time, complete days only, by Polars."""
+    import polars as pl
+
+    each_day = ["customer_id", "day"]
+    rows = pl.scan_parquet(path).select(
+        "customer_id",
+        "ts",
+        power=pl.col("kwh").cast(pl.Float64) * (N_SLOTS / 24),
+        day=pl.col("ts").dt.date(),
+    )
+    complete = rows.group_by(each_day).len().filter(pl.col("len") >= LEAST)
+    area = rows.join(complete, on=each_day, how="semi").group_by("ts")
+    area = area.agg(total=pl.col("power").sum(), n=pl.len())
+    return area.collect(engine="streaming").to_pandas()
+
+
 def _within(minute, begin: int, end: int):
     if begin < end:
         return (minute >= begin) & (minute < end)
@@ -180,6 +197,25 @@ def duckdb_features(path: str, days: pd.DataFrame, peak: pd.DataFrame) -> pd.Dat
         statement = _SQL.format(path=path, shares=shares, means=means)
         return _finished(connection.execute(statement).df().set_index("customer_id"))
 
+
+def duckdb_area(path: str) -> pd.DataFrame:
+    """Sum and number of the customers at each time, complete days only, by DuckDB."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        return connection.execute(_AREA_SQL.format(path=path)).df()
+
+
+_AREA_SQL = f"""
+with readings as (
+  select customer_id, ts, ts::date as day, kwh::double * {N_SLOTS // 24} as power
+  from read_parquet('{{path}}')
+), complete as (
+  select customer_id, day from readings group by all having count(*) >= {LEAST}
+)
+select ts, sum(power) as total, count(*) as n
+from readings semi join complete using (customer_id, day) group by ts
+"""
 
 _SQL = f"""
 with readings as (
