@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import papermill
 import pytest
-from planted import REGION_YAML, planted_readings, write_region
+from planted import OPEN_YAML, REGION_YAML, planted_readings, write_region
 
 from research.region.files import write_table
 from research.region.synthetic import synthesize
@@ -85,7 +85,7 @@ def test_a_region_with_every_table_is_compared_with_its_classes(tmp_path):
     folder = write_region(
         tmp_path / "tiny",
         readings,
-        REGION_YAML + TOU,
+        OPEN_YAML + TOU,
         labels=labels,
         price_signal=signal,
     )
@@ -117,7 +117,7 @@ def test_a_number_that_is_asked_for_is_used_and_the_rule_still_told(tiny, tmp_pa
 
 def test_regions_too_small_are_told_so_and_coarse_ones_get_their_weeks(tmp_path):
     one = write_region(tmp_path / "tiny", planted_readings(1, 40)[0])
-    yaml = REGION_YAML.replace("tiny", "daily").replace("60", "1440")
+    yaml = OPEN_YAML.replace("tiny", "daily").replace("60", "1440")
     readings = planted_readings(12, 60)[0]
     days = readings.groupby(["customer_id", readings["ts"].dt.normalize()])["kwh"].sum()
     daily = write_region(tmp_path / "daily", days.reset_index(), yaml)
@@ -196,7 +196,7 @@ def test_names_of_any_script_and_hostile_text_are_shown_as_text(tmp_path):
     readings = readings.sort_values(["customer_id", "ts"])
     labels = pd.DataFrame({"customer_id": readings["customer_id"].unique()})
     labels["label"], labels["value"] = evil, np.where(rhythm == 0, evil, "=2+2")
-    yaml = REGION_YAML.replace("name: tiny", "name: 临清").replace(
+    yaml = OPEN_YAML.replace("name: tiny", "name: 临清").replace(
         "{en: Tiny, zh: 小区}", "{en: '<b>Tiny</b> $x$ {{7*7}}', zh: 临清市}"
     )
     folder = write_region(tmp_path / "r", readings, yaml, labels=labels)
