@@ -16,9 +16,14 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the benchmarks are run from there
 
 from benchmarks import commands as commands_part  # noqa: E402
-from benchmarks import costs, measuring, pages, payers  # noqa: E402
+from benchmarks import costs, features_from_files, measuring, pages, payers  # noqa: E402
 from benchmarks.measuring import command, measured, side_by_side, way  # noqa: E402
-from benchmarks.parts import PARTS  # noqa: E402
+from benchmarks.parts import (  # noqa: E402
+    OF_FEATURES,
+    PARTS,
+    SCAN_AND_OURS,
+    TOLD_THE_PEAK,
+)
 from benchmarks.records import FOLDER, Result, read_results, write_result  # noqa: E402
 from benchmarks.run import SCALING  # noqa: E402
 
@@ -133,6 +138,14 @@ def test_a_part_can_be_called_as_it_is_told(name):
     results = getattr(importlib.import_module(module), function)
     for arguments in (part.small, part.full):
         inspect.signature(results).bind(**{"folder": "a", "repeats": 1, **arguments})
+
+
+def test_the_engines_that_are_asked_for_are_there():
+    told = inspect.getsource(features_from_files.results)
+    for name in (*OF_FEATURES, *TOLD_THE_PEAK):
+        if name != features_from_files.SCAN:
+            assert f'"{name}": way(' in told
+    assert OF_FEATURES[0] == SCAN_AND_OURS[0] == features_from_files.SCAN
 
 
 def test_peers_are_locked_at_the_versions_of_the_main_lock():
