@@ -93,7 +93,9 @@ def test_sorted_rows_need_no_sort_and_shuffled_ones_give_the_same(tmp_path, sett
             judged = judge_table(connection, table, "energy_daily", settings)
             write_judged(connection, [judged], folder, settings)
             tables.append((folder / "energy_daily" / "part-0000.parquet").read_bytes())
-        assert judged.in_order == (number == 0)
+            made = connection.sql("select table_name from duckdb_tables()").fetchall()
+        assert judged.in_order
+        assert (("energy_daily_sorted",) in made) == (number == 1)
     assert tables[0] == tables[1]
 
 

@@ -187,8 +187,10 @@ def time(
         ours=name,
         shown=laid.names[name],
     )
-    alias, join = _joined(into, name)
     cell = f"r.{quoted(name)}"
+    if times.all_read(connection, quoted(into)):  # no need of a join for each row
+        return Reading(name, times.parsed_known(cell, formats, aware=aware)), aware
+    alias, join = _joined(into, name)
     odd = f"{alias}.even <> trim({alias}.found)"
     reading = Reading(
         name,

@@ -38,12 +38,15 @@ class Typed(NamedTuple):
         Times that carried an offset; they are in UTC.
     spans : dict
         First and last time of each column of times, without impossible ones.
+    joined : bool
+        Whether spellings or times are joined to the rows.
     """
 
     view: str
     columns: tuple[str, ...]
     aware: frozenset[str]
     spans: dict[str, tuple[dt.datetime | None, dt.datetime | None]]
+    joined: bool
 
 
 def typed(
@@ -113,7 +116,8 @@ def typed(
         for name in laid.names
         if name in columns and columns[name].kind in ("date", "time")
     }
-    return Typed(view, tuple(laid.names), frozenset(aware), spans)
+    joined = any(reading.join for reading in readings)
+    return Typed(view, tuple(laid.names), frozenset(aware), spans, joined)
 
 
 def latest_days(paths: dict[str, Path]) -> dict[str, dt.date]:

@@ -112,7 +112,8 @@ def stretches(
                 ended, numbers = True, numbers[:-1]
                 batch = batch.slice(0, len(batch) - 1)
                 _refuse_cut(path, body, latest, last - 1, wanted)
-            odd = odd or _holds_records(batch, delimiter)
+            # Without a quote no cell goes over a line.
+            odd = odd or (body.quoted and _holds_records(batch, delimiter))
             yield numbers, batch, now
     except pa.ArrowInvalid as error:
         for _ in text_chunks(path, encoding):

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from research.region.errors import InputError
 from research.region.files import ROWS_A_GROUP, write_series
+from research.region.ingest.ahead import ahead
 from research.region.ingest.checks import FREE_TEXTS
 from research.region.ingest.headers import quoted
 from research.region.ingest.private import masked
@@ -99,7 +100,7 @@ def write_judged(
             told.append(_hits(connection, judged, settings, origin))
 
     if first.table in LONG_TABLES:
-        write_series(batches(), folder, first.table, first.columns)
+        write_series(ahead(batches()), folder, first.table, first.columns)
     else:
         _write_single(batches(), folder, first)
     return _findings(first, told, rows_in, settings)

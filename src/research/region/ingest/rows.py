@@ -15,6 +15,7 @@ from research.region.errors import InputError
 from research.region.ingest import by_customer
 from research.region.ingest.checks import Check, checks_of
 from research.region.ingest.headers import quoted
+from research.region.ingest.mapping import SERIES
 from research.region.rules import ROW_RULES
 from research.region.schema import TABLES, Column
 from research.region.settings import Settings
@@ -159,8 +160,13 @@ def judge_table(
         f"from {wide} {' '.join(joins)}"
     )
     # DuckDB hands rows on in another order where it joins: then they are sorted.
-    in_order = not joins and _in_order(connection, view, table, columns)
-    parted = _part(connection, view, table, columns, unique=in_order)
+    good = f"(select * from {view} where verdict is null)"
+    in_order = not joins and _in_order(connection, good, table, columns)
+    by_key = None
+    if not in_order and table in SERIES and set(TABLES[table].key) <= set(columns):
+        by_key = _sorted(connection, view, table, columns)
+        in_order = _in_order(connection, by_key, table, columns)
+    parted = _part(connection, view, table, columns, unique=in_order, by_key=by_key)
     rows_in = _count(connection, relation)
     if rows_in != parted.n_kept + parted.n_aside:
         raise RuntimeError(
@@ -195,8 +201,12 @@ def _part(
     columns: list[str],
     *,
     unique: bool,
+    by_key: str | None,
 ) -> _Parted:
-    """Part judged rows into ``<table>_kept``, ``<table>_aside``, ``<table>_notes``."""
+    """Part judged rows into ``<table>_kept``, ``<table>_aside``, ``<table>_notes``.
+
+    `by_key` is what `_sorted` made of the good rows, if it did.
+    """
     count = "select count(*), count(mended)"
     rows, n_noted, n_aside = connection.sql(
         f"{count} filter (verdict is null), count(verdict) from {view}"
@@ -207,7 +217,9 @@ def _part(
         f"verdict from {view} where verdict is not null {'' if n_aside else 'limit 0'}"
     )
     remaining = f"select * from {view} where verdict is null"
-    twice = not unique and _set_duplicates_aside(connection, view, table, columns)
+    twice = not unique and _set_duplicates_aside(
+        connection, view, table, columns, by_key=by_key
+    )
     if twice:
         same = " and ".join(f"a.{c} is not distinct from r.{c}" for c in PLACE)
         remaining = (
@@ -223,8 +235,9 @@ def _part(
         f"{quoted(c)}::{SQL_TYPES[TABLES[table].columns[c].kind]} as {quoted(c)}"
         for c in columns
     )
+    kept = by_key if by_key and unique else f"{table}_remaining"
     connection.execute(
-        f"create or replace view {table}_kept as select {typed} from {table}_remaining"
+        f"create or replace view {table}_kept as select {typed} from {kept}"
     )
     rest = [quoted(c) for c in columns if c != "customer_id"]
     connection.execute(
@@ -330,9 +343,9 @@ def _wide(column: Column) -> str:
 
 
 def _in_order(
-    connection: duckdb.DuckDBPyConnection, view: str, table: str, columns: list[str]
+    connection: duckdb.DuckDBPyConnection, rows: str, table: str, columns: list[str]
 ) -> bool:
-    """Whether the good rows come in the order of the key, each key once.
+    """Whether rows come in the order of the key, each key once.
 
     True only if every row lies above the one before it, so a wrong True is impossible;
     it saves the search for duplicates and the sort.
@@ -345,19 +358,52 @@ def _in_order(
     above = ", ".join(f"before_{c}" for c in key)
     falls = connection.sql(
         f"select 1 from (select {cells}, row_number() over () as n, {before} "
-        f"from {view} where verdict is null) "
-        f"where n > 1 and ((({cells}) > ({above})) is not true) limit 1"
+        f"from {rows}) where n > 1 and ((({cells}) > ({above})) is not true) limit 1"
     ).fetchall()
     return not falls
 
 
-def _set_duplicates_aside(
+def _sorted(
     connection: duckdb.DuckDBPyConnection, view: str, table: str, columns: list[str]
+) -> str:
+    """Table of the good rows in the order of the key: one sort for all that follows.
+
+    Rows of one key stand together then. Customers are sorted by their number in the
+    order of their ids: a third of the time of sorting texts.
+    """
+    good, customers, made = (
+        f"{view} where verdict is null",
+        f"{table}_ids",
+        f"{table}_sorted",
+    )
+    connection.execute(f"drop table if exists {made}")
+    connection.execute(f"drop type if exists {customers}")
+    connection.execute(
+        f"create type {customers} as enum (select distinct customer_id from {good} "
+        "and customer_id is not null order by 1)"
+    )
+    cells = ", ".join(quoted(c) for c in columns)
+    key = ", ".join(map(quoted, TABLES[table].key))
+    connection.execute(
+        f"create table {made} as select {cells} from (select * replace "
+        f"(customer_id::{customers} as customer_id) from {good}) order by {key}"
+    )
+    return made
+
+
+def _set_duplicates_aside(
+    connection: duckdb.DuckDBPyConnection,
+    view: str,
+    table: str,
+    columns: list[str],
+    *,
+    by_key: str | None,
 ) -> bool:
     """Put rows of one key into ``<table>_twice`` and set them aside; say if any.
 
     A key that lacks a part, such as a payment without an id, is the whole row. A time
-    that was moved onto the grid yields to a reading that stood there.
+    that was moved onto the grid yields to a reading that stood there. In `by_key`, if
+    given, rows of one key are neighbours.
     """
     whole = ", ".join(map(quoted, columns))
     key = [c for c in TABLES[table].key if c in columns]
@@ -367,10 +413,18 @@ def _set_duplicates_aside(
     parts = ", ".join(map(quoted, key)) or "true"
     rest = ", ".join(quoted(c) for c in columns if c not in key) or "true"
     same = f"case when {keyed} then hash({parts}) else hash({whole}) end"
-    connection.execute(
-        f"create or replace temp table {table}_hashes as select {same} as h "
-        f"from {view} where verdict is null group by h having count(*) > 1"
-    )
+    good = f"from {view} where verdict is null"
+    hashes = f"select {same} as h {good} group by h having count(*) > 1"
+    if by_key:
+        texts = parts.replace('"customer_id"', '"customer_id"::varchar', 1)
+        before = ", ".join(f"lag({quoted(c)}) over ()" for c in key)
+        hashes = (
+            f"select distinct hash({texts}) as h from (select {parts}, "
+            f"({parts}) = ({before}) as again from {by_key}) where again union all "
+            f"select hash({whole}) as h {good} and not ({keyed}) "
+            "group by h having count(*) > 1"
+        )
+    connection.execute(f"create or replace temp table {table}_hashes as {hashes}")
     if not _count(connection, f"{table}_hashes"):
         return False
     column = TABLES[table].key[-1] if keyed != "false" else columns[-1]

@@ -19,6 +19,7 @@ import pyarrow.compute
 
 from research.region.errors import InputError
 from research.region.ingest import delimited, excel, parquet
+from research.region.ingest.ahead import ahead
 from research.region.ingest.headers import header_key, quoted
 from research.region.schema import TABLES
 
@@ -178,7 +179,7 @@ def load_text(
     stretches = _sheet(path, found) if found.kind == "xlsx" else _text(path, found)
     total = ragged = blank = 0
     held: list[pa.RecordBatch] = []
-    for lines, cells, torn in stretches:
+    for lines, cells, torn in ahead(stretches):
         _refuse_long_cells(path, lines, cells, checked)
         lines, cells, empty = _without_blank(lines, cells)
         held.append(_numbered(lines, cells))

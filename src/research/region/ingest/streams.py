@@ -180,18 +180,21 @@ class Body(io.RawIOBase):
     """Chunks of text as a file object, closed by one last record of our own.
 
     The record `mark` shows a reader that every quote was closed before it.
-    `last_line_ended` says afterwards whether the file's last line had its end.
+    `last_line_ended` says afterwards whether the file's last line had its end,
+    `quoted` whether a quote has come by.
     """
 
     def __init__(self, chunks: Iterable[bytes], mark: bytes):
         super().__init__()
         self.last_line_ended = True
+        self.quoted = False
         self._chunks = self._with_mark(chunks, mark)
         self._held = b""
 
     def _with_mark(self, chunks: Iterable[bytes], mark: bytes) -> Iterator[bytes]:
         for chunk in filter(None, chunks):
             self.last_line_ended = chunk.endswith((b"\n", b"\r"))
+            self.quoted = self.quoted or b'"' in chunk
             yield chunk
         yield mark if self.last_line_ended else b"\n" + mark
 

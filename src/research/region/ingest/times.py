@@ -73,6 +73,23 @@ def parsed(column: str, formats: str | list[str] | None, *, aware: bool) -> str:
     )
 
 
+def parsed_known(column: str, formats: str | list[str] | None, *, aware: bool) -> str:
+    """SQL of `parsed` for texts that are all known to be times or empty."""
+    if formats:
+        return parsed(column, formats, aware=aware)
+    if aware:
+        return f"try_cast({column} as timestamptz) at time zone 'UTC'"
+    return f"try_cast({column} as timestamp)"
+
+
+def all_read(connection: duckdb.DuckDBPyConnection, times: str) -> bool:
+    """Whether every text of a map of times is a time in its even spelling."""
+    (odd,) = connection.sql(
+        f"select count(*) from {times} where value is null or even <> found"
+    ).fetchall()[0]
+    return not odd
+
+
 def parsed_month(column: str, formats: str | list[str] | None) -> str:
     """SQL that reads the text `column` as a month such as 2025-03."""
     if formats:
