@@ -164,7 +164,8 @@ def _listed(lines: Iterable[str]) -> str:
 
 def _caption(result: Result) -> str:
     told = result.setting
-    times = sorted(set(result.table.get("repeats", pd.Series(dtype=int))))
+    repeats = result.table.get("repeats", pd.Series(dtype=float)).dropna()
+    times = sorted(set(repeats.astype(int)))
     median = f"Median of {times[-1]}. " if times and times[-1] > 1 else ""
     once = "Run once. " if times and times[0] == 1 else ""
     small = "" if told["size"] == "full" else f" **Size {told['size']}: a look only.**"

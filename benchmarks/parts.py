@@ -154,7 +154,7 @@ PARTS = {
     "reports": Part(
         "`make reports`",
         "benchmarks.published:whole",
-        small={"regions": ["data/uci_credit"]},
+        small={"regions": ["data/uci_credit"], "notebooks": ["01_data_quality"]},
         full={
             "regions": [
                 f"data/{name}"

@@ -17,16 +17,19 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def whole(
-    regions: Sequence[str], folder: Path | str | None = None, repeats: int = 1
+    regions: Sequence[str],
+    notebooks: Sequence[str] = (),
+    folder: Path | str | None = None,
+    repeats: int = 1,
 ) -> pd.DataFrame:
-    """All regions at once, and what each has of it.
+    """All regions at once, and what each has of it; some notebooks, unset all.
 
     Returns
     -------
     results : DataFrame
         `region`, `pages`, `page_s`; `wall_s`, `cpu_s`, `peak_gb` of all together.
     """
-    told = way("benchmarks.published:report", list(regions), 2)
+    told = way("benchmarks.published:report", list(regions), 2, list(notebooks))
     found = side_by_side({"all": told}, repeats).reset_index(names="region")
     seconds = pd.Series(found.at[0, "answer"])
     found.insert(1, "pages", len(seconds))

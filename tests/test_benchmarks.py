@@ -179,6 +179,14 @@ def test_a_small_run_and_a_single_one_are_called_so():
     assert "Run once" in told and "a look only" in told
 
 
+def test_rows_without_times_are_shown_empty():
+    table = pd.DataFrame(
+        {"region": ["all", "a"], "pages": [2, 1], "wall_s": [9.0, None]}
+    ).assign(repeats=[1.0, None])
+    told = pages.page({"reports": Result(table, SETTING)})
+    assert "| a | 1 |  |" in told and "Run once" in told
+
+
 def test_ways_are_held_against_ours_in_the_same_case():
     twice = pd.concat([PAYERS, PAYERS.assign(customers=10_000, wall_s=[10.0, 5, 1])])
     ratios = pages.against_ours(PARTS["payers"], twice.reset_index(drop=True))
