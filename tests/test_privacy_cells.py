@@ -173,3 +173,20 @@ def test_merged_segments_are_large_enough_or_all_there_is(labels, min_cell):
 def test_three_digits_are_three_digits(value, rounded):
     assert privacy.three_digits(value) == rounded
     assert privacy.three_digits(np.array([value])).tolist() == [rounded]
+
+
+def test_how_much_a_dominating_customer_uses_changes_no_byte():
+    rng = np.random.default_rng(1)
+    kwh = pd.Series(rng.gamma(5, 500, 90))
+    group = pd.Series([0] * 50 + [1] * 40)
+    tables = []
+    for largest in (200_000.0, 900_000.0):
+        energy = kwh.mask(kwh.index == 7, largest)
+        counted = privacy.without_dominant(energy, group)
+        sums = energy[counted].groupby(group).sum().map(privacy.three_digits)
+        shares = (sums / sums.sum()).map(privacy.three_digits)
+        middle = quantiles.typical(energy.to_frame("kwh"), group)["kwh"]
+        frame = pd.DataFrame({"kwh": sums, "share": shares, "median": middle})
+        tables.append(frame.to_csv())
+        assert not counted[7]
+    assert tables[0] == tables[1]
