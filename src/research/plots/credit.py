@@ -131,19 +131,19 @@ def score_distribution(
         ax.bar(edges[:-1], height, width, align="edge", color=segment_color(color))
         ax.set_title(f"{label} (n = {n:,})", pad=16 if label == "paid" else 8)
         ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-        for least in list(bands.values())[:-1]:
-            ax.axvline(least, color=INK, lw=0.8, linestyle=(0, (4, 2)))
+        for limit in list(bands.values())[:-1]:
+            ax.axvline(limit, color=INK, lw=0.8, linestyle=(0, (4, 2)))
     upper = 100.0
-    for name, least in bands.items():
+    for name, limit in bands.items():
         axes[0].annotate(
             name,
-            ((least + upper) / 200, 1.02),
+            ((limit + upper) / 200, 1.02),
             xycoords="axes fraction",
             ha="center",
             color=MUTED,
             fontsize=9,
         )
-        upper = least
+        upper = limit
     axes[1].set(xlim=(0, 100), xlabel="score, with the limits of the grades")
     return figure
 
