@@ -30,7 +30,7 @@ def publish(reports: Path, region: str, rows, notebook="04_rfm_payment", until="
     }
     summary = {"title": "t", "lede": "", "verdict": {}, "tiles": [], "facts": []}
     entry = {"notebook": notebook, "summary": summary, "parameters": {}, "key": "k"}
-    table = to_csv(indicators.table(rows, "2024", until), index=False)
+    table = to_csv(indicators.table(rows, until), index=False)
     files = {f"tables/{notebook}.indicators.csv": table}
     publish_page(folder, manifest, entry, "<p>page</p></html>", files)
 

@@ -187,7 +187,7 @@ def features(
         Path | None,
         typer.Option(help="Folder of the table; default: features/ and the name."),
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, help="Threads on this machine.")] = 2,
     scheduler: Annotated[
         str | None,
         typer.Option(help="Dask cluster to work on, in place of --jobs: tcp://..."),

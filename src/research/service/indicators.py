@@ -130,15 +130,15 @@ def of_payers(segments: Mapping[str, pd.Series], billed: bool) -> list[Indicator
 
 
 def table(
-    indicators: Iterable[Indicator], first: object, last: object, min_cell: int = 15
+    indicators: Iterable[Indicator], period: str, min_cell: int = 15
 ) -> pd.DataFrame:
     """Indicators of a region as a notebook publishes them.
 
     Parameters
     ----------
     indicators : iterable of Indicator
-    first, last : date-like
-        The period that they tell of; the same day for a state of a day.
+    period : str
+        The days that they tell of.
     min_cell : int
         An indicator of fewer customers is left out.
 
@@ -146,12 +146,12 @@ def table(
     -------
     table : DataFrame
         A row an indicator: `indicator`, `name`, `value`, `low`, `high` (three digits),
-        `customers`, `unit`, `from`, `until`, `definition`.
+        `customers`, `unit`, `period`, `definition`.
 
     Examples
     --------
     >>> told = [share("overdue", 3, 40), share("at_limit", 1, 4)]
-    >>> shown = table(told, "2025", "2025")
+    >>> shown = table(told, "2025")
     >>> shown[["indicator", "value", "customers"]].values.tolist()
     [['overdue', 0.075, 40]]
     """
@@ -168,11 +168,11 @@ def table(
                 frame["definition"], words["definition"], strict=True
             )
         ],
-        **{"from": str(first), "until": str(last)},
+        period=period,
     )
     for column in _COLUMNS[:3]:
         frame[column] = [float(f"{value:.3g}") for value in frame[column]]
-    order = ["indicator", "name", *_COLUMNS, "unit", "from", "until", "definition"]
+    order = ["indicator", "name", *_COLUMNS, "unit", "period", "definition"]
     return frame[order]
 
 
