@@ -4,6 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import eigh
+from sklearn.utils import gen_batches
+
+ROWS = 2**14
+"""Rows seen from their mean at once."""
 
 
 class Axes(NamedTuple):
@@ -49,10 +53,13 @@ def principal_axes(rows, most, explained=1.0):
     >>> axes.directions.round(2).tolist(), axes.variances.round(2).tolist()
     ([[1.0, 0.0]], [2.0])
     """
-    mean = rows.mean(axis=0)
-    centered = rows - mean
+    mean = rows.mean(axis=0, dtype=np.float64)
     tall = len(rows) > rows.shape[1]
-    gram = centered.T @ centered if tall else centered @ centered.T
+    if tall:
+        gram = sum((rows[turn] - mean).T @ (rows[turn] - mean) for turn in _turns(rows))
+    else:
+        centered = rows - mean
+        gram = centered @ centered.T
     total = gram.trace()
     last = len(gram) - 1
     wanted = (max(0, last + 1 - most), last)
@@ -66,7 +73,13 @@ def principal_axes(rows, most, explained=1.0):
         vectors = centered.T @ vectors
         lengths = np.linalg.norm(vectors, axis=0)
         vectors = vectors / np.where(lengths > 0, lengths, 1.0)
-    moments = ((centered @ vectors) ** 3).sum(axis=0)
+    moments = sum(
+        (((rows[turn] - mean) @ vectors) ** 3).sum(axis=0) for turn in _turns(rows)
+    )
     signs = np.where(moments < 0, -1.0, 1.0)
     share = float(min(1.0, held[width - 1])) if total > 0 else 1.0
     return Axes(mean, (vectors * signs).T, squares / len(rows), share)
+
+
+def _turns(rows):
+    return list(gen_batches(len(rows), ROWS))

@@ -27,7 +27,7 @@ def in_turns(n, rows=ROWS):
     return gen_batches(n, rows) if n else iter(())
 
 
-def ask_in_turns(ask, X, normalization):
+def ask_in_turns(ask, X, normalization="none"):
     """Answers of `ask` to the normalised rows of `X`, put together.
 
     Parameters
@@ -35,7 +35,7 @@ def ask_in_turns(ask, X, normalization):
     ask : callable
         From some normalised rows to an array with as many rows.
     X : ndarray of shape (n, n_readings)
-    normalization : str
+    normalization : str, default="none"
 
     Returns
     -------

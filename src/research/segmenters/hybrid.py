@@ -19,6 +19,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from research.segmenters._backend import keras_and_tensorflow
+from research.segmenters._batches import ask_in_turns
 from research.segmenters._dense import encode
 from research.segmenters._division import divided, fingerprint, unseen_rows
 from research.segmenters._learning import train
@@ -212,11 +213,12 @@ class HybridNetwork(FilesMixin, ShapesMixin, ClusterMixin, BaseEstimator):
             learnt = np.sort(rng.choice(len(shapes), self.max_fit, replace=False))
         self._learnt, self.n_learnt_ = learnt, len(learnt)
         self._fingerprint = fingerprint(shapes)
-        self._center = shapes[learnt].mean(axis=0)
-        self._scale = float(np.sqrt(shapes[learnt].var(axis=0).mean())) or 1.0
+        some = shapes[learnt].astype(np.float64, copy=False)
+        self._center = some.mean(axis=0)
+        self._scale = float(np.sqrt(some.var(axis=0).mean())) or 1.0
         self._trained, self.history_ = train(
             keras_and_tensorflow(),
-            self._scaled(shapes[learnt]),
+            self._scaled(some),
             folds(len(learnt), self.n_seeds, rng),
             self._sizes(),
             self,
@@ -319,8 +321,7 @@ class HybridNetwork(FilesMixin, ShapesMixin, ClusterMixin, BaseEstimator):
         >>> shares.shape, shares.sum(axis=1).round(9).tolist()
         ((2, 2), [1.0, 1.0])
         """
-        points = self._points(X)
-        return scores(self.runs_, points).shares
+        return self._ask(lambda points: scores(self.runs_, points).shares, X)
 
     def codes(self, X):
         """Code of each row of `X` by the network that agrees best with the result.
@@ -340,9 +341,9 @@ class HybridNetwork(FilesMixin, ShapesMixin, ClusterMixin, BaseEstimator):
         ValueError
             If `X` holds NaN or infinite values, or another number of readings.
         """
-        points = self._points(X)
         best = int(self.seeds_["agreement_with_result"].to_numpy().argmax())
-        return encode(self.runs_[best].weights, points)
+        weights = self.runs_[best].weights
+        return self._ask(lambda points: encode(weights, points), X)
 
     def distance_ratio(self, X):
         """How ill each row fits, over what is usual.
@@ -365,24 +366,31 @@ class HybridNetwork(FilesMixin, ShapesMixin, ClusterMixin, BaseEstimator):
         ValueError
             If `X` holds NaN or infinite values, or another number of readings.
         """
-        points = self._points(X)
-        _, error, distance = scores(self.runs_, points)
-        return np.maximum(error / self.limits_[0], distance / self.limits_[1])
+
+        def ratio(points):
+            _, error, distance = scores(self.runs_, points)
+            return np.maximum(error / self.limits_[0], distance / self.limits_[1])
+
+        return self._ask(ratio, X)
 
     def _divide(self, shapes, order):
         """Segments of all rows, and all that is told of them."""
-        points = self._scaled(shapes)
-        runs, divisions = divided(
-            self._trained, points[self._learnt], self.n_clusters, self.arm
-        )
-        labels, centers, sizes, old = numbered(
-            scores(runs, points).shares.argmax(axis=1), shapes, self.n_clusters
-        )
+        learnt = self._scaled(shapes[self._learnt])
+        runs, divisions = divided(self._trained, learnt, self.n_clusters, self.arm)
+
+        def likeliest(rows):
+            return scores(runs, self._scaled(rows)).shares.argmax(axis=1)
+
+        found = ask_in_turns(likeliest, shapes)
+        labels, centers, sizes, old = numbered(found, shapes, self.n_clusters)
         self.runs_ = [run._replace(affinity=run.affinity[:, old]) for run in runs]
         self.cluster_centers_, self.cluster_sizes_ = centers, sizes
         self.labels_ = restored(labels, order)
         self.flags_ = remarks_on_sizes(sizes)
-        unseen = [points[rows] for rows in unseen_rows(self._trained, self._learnt)]
+        unseen = [
+            self._scaled(shapes[rows])
+            for rows in unseen_rows(self._trained, self._learnt)
+        ]
         self.limits_ = usual_limits(runs, unseen, self.reject_quantile)
         self.seeds_ = table_of_seeds(self.history_, divisions, labels[self._learnt])
         return self
@@ -390,8 +398,8 @@ class HybridNetwork(FilesMixin, ShapesMixin, ClusterMixin, BaseEstimator):
     def _scaled(self, shapes):
         return (shapes - self._center) / self._scale
 
-    def _points(self, X):
-        return self._scaled(self.shapes(X))
+    def _ask(self, ask, X):
+        return self._in_turns(lambda shapes: ask(self._scaled(shapes)), X)
 
     def _sizes(self):
         code_size = self.code_size or min(10, self.n_clusters)

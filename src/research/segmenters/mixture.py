@@ -31,6 +31,7 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.utils import check_random_state
 
 from research.segmenters._axes import principal_axes
+from research.segmenters._batches import ask_in_turns
 from research.segmenters._em import best_mixture, log_parts, log_sum, terms_of
 from research.segmenters._nearest import ShapesMixin
 from research.segmenters._ordering import by_form
@@ -92,6 +93,9 @@ class LoadShapeMixture(ShapesMixin, ClusterMixin, BaseEstimator):
     reject_quantile : float, default=0.99
         In (0, 1]. Share of new customers of the same kind that fit the mixture by the
         measure of `distance_ratio`.
+    max_fit : int, default=50_000
+        Customers that the mixture is fitted to. Of more than that a sample is drawn,
+        which depends on their curves and the seed alone; all are segmented.
     random_state : int, RandomState instance or None, default=None
         Seed of the starts. An int makes the result repeatable.
 
@@ -103,8 +107,10 @@ class LoadShapeMixture(ShapesMixin, ClusterMixin, BaseEstimator):
         Mean normalised curve of the customers of each segment [unitless].
     cluster_sizes_ : ndarray of shape (n_clusters,)
         Number of customers of each segment, never rising.
+    n_learnt_ : int
+        Number of customers that the mixture was fitted to.
     log_likelihood_ : float
-        Sum of the log densities of the customers' scores.
+        Sum of the log densities of the scores of the customers it was fitted to.
     covariance_ : {"full", "diag"}
         Kind of covariance in use.
     n_axes_ : int
@@ -150,6 +156,7 @@ class LoadShapeMixture(ShapesMixin, ClusterMixin, BaseEstimator):
         n_init=20,
         regularization=1e-3,
         reject_quantile=0.99,
+        max_fit=50_000,
         random_state=None,
     ):
         self.n_clusters = n_clusters
@@ -160,6 +167,7 @@ class LoadShapeMixture(ShapesMixin, ClusterMixin, BaseEstimator):
         self.n_init = n_init
         self.regularization = regularization
         self.reject_quantile = reject_quantile
+        self.max_fit = max_fit
         self.random_state = random_state
 
     def fit(self, X, y=None):
@@ -192,16 +200,24 @@ class LoadShapeMixture(ShapesMixin, ClusterMixin, BaseEstimator):
         """
         self._check_parameters()
         shapes, order, self._peak, _ = prepared(self, X, self.n_clusters)
-        most = min(self.max_axes, max(1, len(shapes) // 10))
-        self._axes = principal_axes(shapes / self._peak, most, self.explained)
+        learnt = shapes
+        if len(shapes) > self.max_fit:
+            rng = check_random_state(self.random_state)
+            drawn = rng.choice(len(shapes), self.max_fit, replace=False)
+            learnt = shapes[np.sort(drawn)].astype(np.float64)
+        self.n_learnt_ = len(learnt)
+        most = min(self.max_axes, max(1, len(learnt) // 10))
+        self._axes = principal_axes(learnt / self._peak, most, self.explained)
         self._scale = float(np.sqrt(self._axes.variances[0])) or 1.0
         self.n_axes_, self.explained_ = len(self._axes.directions), self._axes.share
-        scores, residuals = self._scores(shapes, self._axes, self._scale)
+        scores, residuals = self._scores(learnt, self._axes, self._scale)
         mixture, self.covariance_ = self._search(scores)
+        self.mixture_ = mixture
         parts = log_parts(terms_of(scores, self.covariance_), mixture, self.covariance_)
-        labels, centers, sizes, old = numbered(
-            parts.argmax(axis=0), shapes, self.n_clusters
-        )
+        found = parts.argmax(axis=0)
+        if learnt is not shapes:
+            found = ask_in_turns(self._likeliest, shapes)
+        labels, centers, sizes, old = numbered(found, shapes, self.n_clusters)
         self.mixture_ = mixture._replace(
             weights=mixture.weights[old],
             means=mixture.means[old],
@@ -210,7 +226,8 @@ class LoadShapeMixture(ShapesMixin, ClusterMixin, BaseEstimator):
         self.labels_ = restored(labels, order)
         self.cluster_centers_, self.cluster_sizes_ = centers, sizes
         self.log_likelihood_ = mixture.log_likelihood
-        limits = self._limits(shapes, labels, log_sum(parts), residuals)
+        own = np.argsort(old)[parts.argmax(axis=0)]
+        limits = self._limits(learnt, own, log_sum(parts), residuals)
         self._usual_density = limits.usual
         self.density_limit_, self.residual_limit_ = limits.density, limits.residual
         self.flags_ = remarks_on_sizes(sizes) + _remarks_on_outliers(limits.n_far)
@@ -242,7 +259,7 @@ class LoadShapeMixture(ShapesMixin, ClusterMixin, BaseEstimator):
         >>> segmenter.fit([[1, 3], [2, 6], [3, 1]]).predict([[10, 29], [29, 10]])
         array([0, 1], dtype=int32)
         """
-        return self._parts(X)[0].argmax(axis=0).astype(np.int32)
+        return self._in_turns(self._likeliest, X)
 
     def predict_proba(self, X):
         """How likely each segment is for each row of `X`.
@@ -268,8 +285,12 @@ class LoadShapeMixture(ShapesMixin, ClusterMixin, BaseEstimator):
         >>> segmenter.fit([[1, 3], [2, 6], [3, 1]]).predict_proba([[1, 3]]).round(2)
         array([[1., 0.]])
         """
-        parts, _ = self._parts(X)
-        return np.exp(parts - log_sum(parts)).T
+
+        def shares(shapes):
+            parts, _ = self._parts(shapes)
+            return np.exp(parts - log_sum(parts)).T
+
+        return self._in_turns(shares, X)
 
     def bic(self, X):
         """Bayesian information criterion of the mixture on the rows of `X`.
@@ -303,10 +324,9 @@ class LoadShapeMixture(ShapesMixin, ClusterMixin, BaseEstimator):
         >>> two.bic(X) < one.bic(X)
         True
         """
-        parts, _ = self._parts(X)
+        densities = self._in_turns(lambda shapes: log_sum(self._parts(shapes)[0]), X)
         n_parameters = _n_parameters(self.n_clusters, self.n_axes_, self.covariance_)
-        n = parts.shape[1]
-        return float(n_parameters * np.log(n) - 2 * log_sum(parts).sum())
+        return float(n_parameters * np.log(len(densities)) - 2 * densities.sum())
 
     def distance_ratio(self, X):
         """How strange each row is to the mixture, over what is usual.
@@ -352,10 +372,14 @@ class LoadShapeMixture(ShapesMixin, ClusterMixin, BaseEstimator):
         >>> (segmenter.distance_ratio([[10, 21, 50], [1, 9, 1]]) > 1).tolist()
         [False, True]
         """
-        parts, residuals = self._parts(X)
-        strange = _strangeness(log_sum(parts), self._usual_density)
-        strange /= self.density_limit_
-        return np.maximum(strange, residuals / self.residual_limit_)
+
+        def ratio(shapes):
+            parts, residuals = self._parts(shapes)
+            strange = _strangeness(log_sum(parts), self._usual_density)
+            strange /= self.density_limit_
+            return np.maximum(strange, residuals / self.residual_limit_)
+
+        return self._in_turns(ratio, X)
 
     def margin(self, X):
         """How much likelier the segment of each row is than the next.
@@ -384,11 +408,15 @@ class LoadShapeMixture(ShapesMixin, ClusterMixin, BaseEstimator):
         >>> segmenter.margin([[1, 3], [1, 1]]).round(2).tolist()
         [1.0, 0.0]
         """
-        parts, _ = self._parts(X)
-        if len(parts) == 1:
-            return np.ones(parts.shape[1])
-        second, first = np.partition(parts, -2, axis=0)[-2:]
-        return -np.expm1(second - first)
+
+        def margin(shapes):
+            parts, _ = self._parts(shapes)
+            if len(parts) == 1:
+                return np.ones(parts.shape[1])
+            second, first = np.partition(parts, -2, axis=0)[-2:]
+            return -np.expm1(second - first)
+
+        return self._in_turns(margin, X)
 
     def _search(self, scores):
         """The most likely mixture, and its kind of covariance."""
@@ -416,9 +444,12 @@ class LoadShapeMixture(ShapesMixin, ClusterMixin, BaseEstimator):
         residuals = np.sqrt(np.einsum("ij,ij->i", off, off))
         return scores / scale, residuals * self._peak
 
-    def _parts(self, X):
+    def _likeliest(self, shapes):
+        return self._parts(shapes)[0].argmax(axis=0).astype(np.int32)
+
+    def _parts(self, shapes):
         """Log of weight times density of each component, and distance from the axes."""
-        scores, residuals = self._scores(self.shapes(X), self._axes, self._scale)
+        scores, residuals = self._scores(shapes, self._axes, self._scale)
         terms = terms_of(scores, self.covariance_)
         return log_parts(terms, self.mixture_, self.covariance_), residuals
 
@@ -465,7 +496,7 @@ class LoadShapeMixture(ShapesMixin, ClusterMixin, BaseEstimator):
         return densities, residuals
 
     def _check_parameters(self):
-        for name in ("n_clusters", "max_axes", "n_init"):
+        for name in ("n_clusters", "max_axes", "n_init", "max_fit"):
             check_count(name, getattr(self, name))
         for name in ("explained", "regularization", "reject_quantile"):
             check_share(name, getattr(self, name))

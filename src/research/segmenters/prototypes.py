@@ -19,7 +19,7 @@ from research.segmenters._prepared import (
     restored,
 )
 from research.segmenters.shapes import NORMALIZATIONS
-from research.segmenters.som import SelfOrganizingMap
+from research.segmenters.som import SelfOrganizingMap, map_of_prepared
 
 WAYS = ("pam", "ward")
 BLOCK = 2**21
@@ -110,7 +110,7 @@ class SOMSegmenter(NearestCenterMixin, ClusterMixin, BaseEstimator):
         grid=None,
         topology="hexagonal",
         n_epochs=50,
-        radius=0.8,
+        radius=None,
         max_units=400,
         reject_quantile=0.99,
         random_state=None,
@@ -160,8 +160,9 @@ class SOMSegmenter(NearestCenterMixin, ClusterMixin, BaseEstimator):
         check_choice("topology", self.topology, TOPOLOGIES)
         check_share("reject_quantile", self.reject_quantile)
         check_choice("normalization", self.normalization, NORMALIZATIONS)
-        shapes, order, peak, _ = prepared(self, X, self.n_clusters)
-        self.map_ = self._map().fit(X)
+        found = prepared(self, X, self.n_clusters)
+        shapes, order, peak, _ = found
+        self.map_ = map_of_prepared(self._map(), found, self)
         self._used = np.flatnonzero(self.map_.hits_)
         weights = self.map_.hits_[self._used]
         prototypes = self.map_.prototypes_[self._used]

@@ -8,10 +8,7 @@ begins on the plane of the two widest principal axes: nothing about it is random
 `benchmarks/som.py` measures what it gains.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from scipy.sparse import csr_array
 from scipy.spatial.distance import cdist
 from sklearn.base import (
     BaseEstimator,
@@ -21,44 +18,24 @@ from sklearn.base import (
 from sklearn.utils.validation import check_is_fitted
 
 from research.segmenters._axes import principal_axes
+from research.segmenters._batches import own_distances
 from research.segmenters._grid import (
     TOPOLOGIES,
     grid_of,
     neighbours_of,
-    on_the_plane,
     positions_of,
+)
+from research.segmenters._map_training import (
+    MOST_AXES,
+    SEARCH_SHARE,
+    nearest_units,
+    topographic_error,
+    train,
 )
 from research.segmenters._nearest import ShapesMixin
 from research.segmenters._parameters import check_choice, check_count
 from research.segmenters._prepared import prepared, restored
 from research.segmenters.shapes import NORMALIZATIONS
-
-BLOCK = 2**18
-"""Distances held at once, so that they stay in the cache."""
-
-SEARCH_SHARE, MOST_AXES = 0.99, 64
-"""Share of the variance that the axes hold on which all but the last epochs run, where
-they are less than half as many as the readings."""
-
-FINISH = 5
-"""Last epochs, on all readings."""
-
-
-class Trained(NamedTuple):
-    """A trained map.
-
-    Attributes
-    ----------
-    prototypes : ndarray of shape (n_units, n_readings)
-    units : ndarray of shape (n_customers,)
-        Nearest unit of each row.
-    own_weight : ndarray of shape (n_units,)
-        Share of a unit that each single customer of it makes up, in [0, 1].
-    """
-
-    prototypes: np.ndarray
-    units: np.ndarray
-    own_weight: np.ndarray
 
 
 class SelfOrganizingMap(
@@ -70,7 +47,8 @@ class SelfOrganizingMap(
     widest principal axes; in each epoch every customer is sent to the nearest unit, and
     every unit becomes the mean of all customers, weighted by a Gaussian of the distance
     on the grid between their unit and itself. The width of the Gaussian shrinks from a
-    half of the grid's longer side to `radius`.
+    half of the grid's longer side to `radius`. Of more than 20,000 customers a sample
+    of so many unfolds the map; its last five epochs see all.
 
     Parameters
     ----------
@@ -85,10 +63,13 @@ class SelfOrganizingMap(
         Six neighbours of a unit, or eight.
     n_epochs : int, default=50
         Rounds in which the neighbourhood shrinks.
-    radius : float, default=0.8
+    radius : float or None, default=None
         Width of the Gaussian at the end, above 0, in steps of the grid. Wider keeps
         neighbours more alike (`topographic_error_`), narrower keeps units nearer to
-        their customers (`quantization_error_`).
+        their customers (`quantization_error_`). None takes the narrowest from 0.8 to
+        1.4 with a topographic error of at most .02; where there is none and `grid` is
+        None, half and then a quarter of the units are tried. If nothing is faithful,
+        the map that tears fewest customers is kept.
     max_units : int, default=400
         Units at most where `grid` is None.
 
@@ -98,6 +79,8 @@ class SelfOrganizingMap(
         Curve of each unit, row by row of the grid [unitless].
     grid_ : tuple of two int
         Rows and columns.
+    radius_ : float
+        Width of the Gaussian at the end.
     positions_ : ndarray of shape (n_units, 2)
         Place of each unit on the map, across and down, neighbours 1 apart.
     hits_ : ndarray of shape (n_units,)
@@ -148,7 +131,7 @@ class SelfOrganizingMap(
         normalization="peak",
         topology="hexagonal",
         n_epochs=50,
-        radius=0.8,
+        radius=None,
         max_units=400,
     ):
         self.grid = grid
@@ -186,23 +169,29 @@ class SelfOrganizingMap(
         instead.
         """
         self._check_parameters()
-        shapes, order, peak, n_distinct = prepared(self, X)
-        scaled = shapes / peak
+        return self._learn(prepared(self, X))
+
+    def _learn(self, found):
+        """Train on rows that are prepared."""
+        shapes, order, peak, n_distinct = found
+        scaled = shapes
+        if peak != 1.0:
+            scaled = shapes / np.asarray(peak, dtype=shapes.dtype)
         axes = principal_axes(scaled, MOST_AXES, SEARCH_SHARE)
-        self.grid_ = self.grid or grid_of(
-            len(shapes), n_distinct, axes.variances, self.max_units
+        trained = train(
+            *(scaled, axes, self._grids(len(shapes), n_distinct, axes)),
+            *(self.topology, self.radius, self.n_epochs),
         )
-        self.grid_ = tuple(int(side) for side in self.grid_)
+        self.grid_, self.radius_ = trained.grid, trained.radius
         self.positions_ = positions_of(self.grid_, self.topology)
-        trained = self._train(scaled, axes)
+        neighbours = neighbours_of(self.positions_, self.topology)
         self.prototypes_ = trained.prototypes * peak
         self.labels_ = restored(trained.units, order)
         self.hits_ = np.bincount(trained.units, minlength=len(self.prototypes_))
         self.own_weights_ = trained.own_weight
-        off = shapes - self.prototypes_[trained.units]
-        self.quantization_error_ = float(np.linalg.norm(off, axis=1).mean())
-        neighbours = neighbours_of(self.positions_, self.topology)
-        self.topographic_error_ = _topographic_error(
+        off = own_distances(trained.units, shapes, self.prototypes_)
+        self.quantization_error_ = float(off.mean())
+        self.topographic_error_ = topographic_error(
             scaled, trained.prototypes, neighbours
         )
         between = cdist(self.prototypes_, self.prototypes_)
@@ -237,9 +226,11 @@ class SelfOrganizingMap(
         [0, 1]
         """
         check_is_fitted(self)
-        shapes = self.shapes(X)
         peak = np.abs(self.prototypes_).max() or 1.0
-        return _nearest(shapes / peak, self.prototypes_ / peak)
+        prototypes = self.prototypes_ / peak
+        return self._in_turns(
+            lambda shapes: nearest_units(shapes / peak, prototypes), X
+        )
 
     def transform(self, X):
         """Distances of the normalised rows of `X` to the prototypes.
@@ -266,7 +257,7 @@ class SelfOrganizingMap(
         (1, 2)
         """
         check_is_fitted(self)
-        return cdist(self.shapes(X), self.prototypes_)
+        return self._in_turns(lambda shapes: cdist(shapes, self.prototypes_), X)
 
     def places(self, X):
         """Place on the map of each row of `X`: that of its nearest unit.
@@ -294,26 +285,15 @@ class SelfOrganizingMap(
         """
         return self.positions_[self.predict(X)]
 
-    def _train(self, scaled, axes):
-        """Prototypes after all epochs, in the unit of `scaled`."""
-        squares = cdist(self.positions_, self.positions_) ** 2
-        widest = max(max(self.grid_) / 2, self.radius)
-        radii = np.geomspace(widest, self.radius, self.n_epochs)
-        prototypes = on_the_plane(axes, self.positions_)
-        units = _nearest(scaled, prototypes)
-        early = max(0, self.n_epochs - FINISH)
-        few = axes.share >= SEARCH_SHARE and 2 * len(axes.directions) < scaled.shape[1]
-        if few:
-            scores = (scaled - axes.mean) @ axes.directions.T
-            for radius in radii[:early]:
-                near = np.exp(-squares / (2 * radius**2))
-                prototypes, _ = _smoothed(scores, units, near)
-                units = _nearest(scores, prototypes)
-        for radius in radii[early if few else 0 :]:
-            near = np.exp(-squares / (2 * radius**2))
-            prototypes, own_weights = _smoothed(scaled, units, near)
-            units = _nearest(scaled, prototypes)
-        return Trained(prototypes, units, own_weights)
+    def _grids(self, n, n_distinct, axes):
+        """The grid that is wanted, and smaller ones should it fold."""
+        if self.grid is not None:
+            return [tuple(int(side) for side in self.grid)]
+        most = [self.max_units, self.max_units // 2, self.max_units // 4]
+        grids = [
+            grid_of(n, n_distinct, axes.variances, units) for units in most if units
+        ]
+        return list(dict.fromkeys(grids))
 
     def _check_parameters(self):
         check_choice("normalization", self.normalization, NORMALIZATIONS)
@@ -321,9 +301,10 @@ class SelfOrganizingMap(
         check_count("n_epochs", self.n_epochs)
         check_count("max_units", self.max_units)
         is_number = isinstance(self.radius, (int, float)) and self.radius is not True
-        if not is_number or not 0 < self.radius < np.inf:
+        if self.radius is not None and not (is_number and 0 < self.radius < np.inf):
             raise ValueError(
-                f"radius must be a number above 0. Got {self.radius!r} instead."
+                f"radius must be a number above 0, or None. Got {self.radius!r} "
+                "instead."
             )
         if self.grid is not None:
             sides = tuple(self.grid)
@@ -337,41 +318,13 @@ class SelfOrganizingMap(
                 )
 
 
-def _nearest(rows, prototypes):
-    """Nearest prototype of each row, of two equally near the first."""
-    rows = np.asarray(rows, dtype=np.float32)
-    center = prototypes.mean(axis=0)
-    prototypes = (prototypes - center).astype(np.float32)
-    halves = np.einsum("ij,ij->i", prototypes, prototypes) / 2
-    center = center.astype(np.float32)
-    units = np.empty(len(rows), dtype=np.int32)
-    step = max(1, BLOCK // len(prototypes))
-    for first in range(0, len(rows), step):
-        nearness = (rows[first : first + step] - center) @ prototypes.T
-        nearness -= halves
-        units[first : first + step] = nearness.argmax(axis=1)
-    return units
+def map_of_prepared(som, found, segmenter):
+    """Train `som` on rows that `segmenter`, of the same normalization, has prepared.
 
-
-def _smoothed(rows, units, near):
-    """Weighted mean of the rows around each unit; what one row weighs in its own."""
-    n = len(rows)
-    members = csr_array(
-        (np.ones(n, rows.dtype), units, np.arange(n + 1)), shape=(n, len(near))
-    )
-    hits = np.bincount(units, minlength=len(near))
-    total = near @ hits
-    return near @ (members.T @ rows) / total[:, None], 1 / total
-
-
-def _topographic_error(rows, prototypes, neighbours):
-    """Share of the rows whose two nearest units are no neighbours."""
-    if len(prototypes) < 2:
-        return 0.0
-    step, torn = max(1, BLOCK // len(prototypes)), 0
-    lengths = np.einsum("ij,ij->i", prototypes, prototypes)
-    for first in range(0, len(rows), step):
-        distances = lengths - 2 * (rows[first : first + step] @ prototypes.T)
-        first_two = np.argpartition(distances, 1, axis=1)[:, :2]
-        torn += int((neighbours[first_two[:, 0], first_two[:, 1]] == 0).sum())
-    return torn / len(rows)
+    As `fit` on the table does, without a second copy of it.
+    """
+    for name in ("n_features_in_", "feature_names_in_"):
+        if hasattr(segmenter, name):
+            setattr(som, name, getattr(segmenter, name))
+    som._check_parameters()
+    return som._learn(found)

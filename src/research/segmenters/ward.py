@@ -10,7 +10,9 @@ from scipy.cluster.hierarchy import cut_tree
 from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.cluster import KMeans
+from sklearn.utils import check_random_state
 
+from research.segmenters._batches import ask_in_turns, own_distances
 from research.segmenters._limits import distance_limits
 from research.segmenters._linkage import ward_tree
 from research.segmenters._nearest import NearestCenterMixin
@@ -26,6 +28,10 @@ from research.segmenters.shapes import NORMALIZATIONS
 
 N_MICRO = 400
 """Micro-clusters that stand for the customers above `max_customers`."""
+
+SAMPLED = 50_000
+"""Customers above which the centres of the micro-clusters are found on a sample of so
+many; every customer joins the nearest."""
 
 
 class LoadShapeWard(NearestCenterMixin, ClusterMixin, BaseEstimator):
@@ -148,7 +154,7 @@ class LoadShapeWard(NearestCenterMixin, ClusterMixin, BaseEstimator):
         check_share("reject_quantile", self.reject_quantile)
         check_choice("normalization", self.normalization, NORMALIZATIONS)
         shapes, order, peak, n_distinct = prepared(self, X, self.n_clusters)
-        leaf, points, weights = self._leaves(shapes / peak, n_distinct)
+        leaf, points, weights = self._leaves(_over(shapes, peak), n_distinct)
         tree, labels = np.empty((0, 4)), np.zeros(len(shapes), dtype=np.intp)
         if len(points) > 1:
             tree = ward_tree(points, weights)
@@ -164,15 +170,15 @@ class LoadShapeWard(NearestCenterMixin, ClusterMixin, BaseEstimator):
             leaf = order
         self.linkage_ = tree
         self.leaves_ = restored(leaf, order)
-        distances = cdist(shapes, centers)
-        own = distances[np.arange(len(shapes)), labels]
+        own = own_distances(labels, shapes, centers)
         self.inertia_ = float(own @ own)
         self.distance_limits_ = distance_limits(
             own, labels, sizes, self.reject_quantile, peak
         )
         self._n_features_out = self.n_clusters
         self.flags_ = remarks_on_sizes(sizes)
-        self.share_nearest_ = float((distances.argmin(axis=1) == labels).mean())
+        nearest = _nearest(shapes, centers)
+        self.share_nearest_ = float((nearest == labels).mean())
         return self
 
     def _leaves(self, shapes, n_distinct):
@@ -183,7 +189,14 @@ class LoadShapeWard(NearestCenterMixin, ClusterMixin, BaseEstimator):
         n_leaves = max(n_leaves, self.n_clusters)
         kmeans = KMeans(n_leaves, n_init=1, max_iter=20, random_state=self.random_state)
         order = by_form(shapes)  # random starts then draw the same, whatever the clock
-        groups = restored(kmeans.fit_predict(shapes[order].astype(np.float32)), order)
+        if len(shapes) <= SAMPLED:
+            found = kmeans.fit_predict(shapes[order].astype(np.float32))
+            groups = restored(found, order)
+        else:
+            rng = check_random_state(self.random_state)
+            drawn = np.sort(rng.choice(len(shapes), SAMPLED, replace=False))
+            kmeans.fit(shapes[order[drawn]].astype(np.float32))
+            groups = _nearest(shapes, kmeans.cluster_centers_)
         leaf = numbered(groups, shapes, n_leaves)
         used = leaf.sizes > 0
         if used.sum() < self.n_clusters:
@@ -193,3 +206,13 @@ class LoadShapeWard(NearestCenterMixin, ClusterMixin, BaseEstimator):
                 "lower n_clusters."
             )
         return leaf.labels.astype(np.intp), leaf.centers[used], leaf.sizes[used]
+
+
+def _over(shapes, peak):
+    """Shapes over the largest of them; the very table where that is 1."""
+    return shapes if peak == 1.0 else shapes / np.asarray(peak, dtype=shapes.dtype)
+
+
+def _nearest(shapes, centers):
+    """Nearest centre of each row, of two equally near the first."""
+    return ask_in_turns(lambda rows: cdist(rows, centers).argmin(axis=1), shapes)
