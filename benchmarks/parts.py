@@ -97,6 +97,61 @@ PARTS = {
         "[docs/scaling.md](../docs/scaling.md) are those of the largest size here.",
         growth={way: way for way in ("import", "check", "features")},
     ),
+    "importing": Part(
+        "Import of a csv in the order of time",
+        "benchmarks.importing:results",
+        small={"rows": [1_000_000]},
+        full={"rows": [20_000_000, 100_000_000], "repeats": 1},
+        ours="research import",
+        besides=("DuckDB, sort and copy",),
+        by=("rows",),
+        note="Ours also judges every row by the rules, sets aside what breaks them, "
+        "looks at every series and writes files of whole customers; DuckDB with as "
+        "much memory sorts and writes, no more. Each size once: a run takes minutes.",
+    ),
+    "kmeans": Part(
+        "k-means with fifty starts",
+        "benchmarks.at_scale:kmeans",
+        small={"customers": [1_000, 3_000]},
+        full={"customers": [1_000, 10_000, 100_000, 1_000_000], "repeats": 1},
+        ours="research",
+        by=("customers",),
+        note="Eight segments; `over_best` is the inertia above the best that any way "
+        "found. Above 20,000 customers our starts see a sample and the end is on all. "
+        "MiniBatch has ten starts.",
+        growth={"research": "k-means, 50 starts"},
+    ),
+    "silhouettes": Part(
+        "The silhouette, exactly",
+        "benchmarks.at_scale:silhouettes",
+        small={"customers": [1_000]},
+        full={"customers": [1_000, 10_000]},
+        ours="research",
+        by=("customers",),
+        note="The means agree within .0001.",
+    ),
+    "maps": Part(
+        "Self-organizing map, one customer shown once",
+        "benchmarks.at_scale:maps",
+        small={"customers": [1_000]},
+        full={"customers": [1_000, 10_000]},
+        ours="research",
+        by=("customers",),
+        note="Grid of 12 x 13, hexagonal. Ours shows all customers at a time, fifty "
+        "times; MiniSom one after the other, ten times. Held against each other by "
+        "`us_a_visit`; the whole training takes the wall time.",
+    ),
+    "segmenters": Part(
+        "Segmenters by the number of customers: learn, then score all",
+        "benchmarks.at_scale:growth",
+        small={"customers": [1_000, 3_000]},
+        full={"customers": [1_000, 10_000, 100_000, 1_000_000], "repeats": 1},
+        besides=("k-means", "mixture", "map", "Ward"),
+        by=("customers",),
+        note="Eight segments, 20 starts of k-means. Mixture and Ward learn on a sample "
+        "of 50,000 where there are more; all are scored.",
+        growth={"mixture": "mixture", "map": "map", "Ward": "Ward"},
+    ),
     "each_customer": Part(
         "Features one customer at a time?",
         "benchmarks.each_customer:results",

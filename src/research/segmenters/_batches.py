@@ -6,8 +6,11 @@ for some thousand of them at a time. Every answer is that of its row alone, so t
 change no result.
 """
 
+from functools import cache
+
 import numpy as np
 from sklearn.utils import gen_batches
+from threadpoolctl import ThreadpoolController
 
 from research.segmenters.shapes import ROWS, normalize_shapes
 
@@ -85,3 +88,9 @@ def own_distances(labels, shapes, centers):
         off = shapes[turn] - centers[labels[turn]]
         own[turn] = np.sqrt(np.einsum("ij,ij->i", off, off))
     return own
+
+
+@cache
+def thread_pools():
+    """Controller of the thread pools; looking for them takes 2 ms each time."""
+    return ThreadpoolController()

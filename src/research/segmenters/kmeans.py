@@ -31,8 +31,6 @@ segments; 12 segments: 4.7 s and 0.0005 %, 1.1 s and 0.0002 %, 0.4 s and 0.5 %).
 million: 34 s, 2.4 s and 4 s, MiniBatch 0.5 % above the others.
 """
 
-from functools import cache
-
 import numpy as np
 from sklearn.base import (
     BaseEstimator,
@@ -41,9 +39,8 @@ from sklearn.base import (
 )
 from sklearn.cluster import KMeans
 from sklearn.utils import check_array, check_random_state
-from threadpoolctl import ThreadpoolController
 
-from research.segmenters._batches import own_distances, sums_by_segment
+from research.segmenters._batches import own_distances, thread_pools
 from research.segmenters._limits import distance_limits
 from research.segmenters._nearest import NearestCenterMixin
 from research.segmenters._ordering import by_content, by_form
@@ -204,7 +201,7 @@ class LoadShapeKMeans(NearestCenterMixin, ClusterMixin, BaseEstimator):
         if shapes.dtype != np.float32 or peak != 1.0:
             searched = np.empty(shapes.shape, dtype=np.float32)
             np.divide(shapes, peak, out=searched)  # "none" may exceed float32
-        with _threads().limit(limits=1 if len(shapes) <= FEW else None):
+        with thread_pools().limit(limits=1 if len(shapes) <= FEW else None):
             labels, self.n_learnt_ = self._search(searched)
         del searched
         sizes = np.bincount(labels, minlength=self.n_clusters)
@@ -271,39 +268,36 @@ class LoadShapeKMeans(NearestCenterMixin, ClusterMixin, BaseEstimator):
         """Labels of the best of all starts, in no particular numbering."""
         labels = np.empty(len(shapes), dtype=np.intp)
         order = by_form(shapes)
+        if len(shapes) <= FEW:
+            rng = check_random_state(self.random_state)
+            found = best_of_starts(shapes[order], self.n_clusters, self.n_init, rng)
+            labels[order] = found
+            return labels, len(shapes)
         if len(shapes) <= SAMPLED:
-            labels[order] = self._started(shapes[order])
+            ordered = shapes[order]
+            started = self._started(ordered)
+            labels[order] = self._finished(ordered, started.cluster_centers_)
             return labels, len(shapes)
         rng = check_random_state(self.random_state)
         drawn = np.sort(rng.choice(len(shapes), SAMPLED, replace=False))
         learnt = shapes[order[drawn]]
-        labels = self._started(learnt)
-        sizes = np.bincount(labels, minlength=self.n_clusters)
-        sums = sums_by_segment(labels, learnt, self.n_clusters)
-        centers = (sums / np.maximum(sizes, 1)[:, None]).astype(np.float32)
-        found = KMeans(self.n_clusters, init=centers, n_init=1, tol=0, copy_x=False)
-        return found.fit(shapes).labels_, SAMPLED
+        started = self._started(learnt)
+        return self._finished(shapes, started.cluster_centers_), SAMPLED
 
     def _started(self, shapes):
-        if len(shapes) <= FEW:
-            rng = check_random_state(self.random_state)
-            return best_of_starts(shapes, self.n_clusters, self.n_init, rng)
-        kmeans = KMeans(
-            self.n_clusters,
-            n_init=self.n_init,
-            tol=0,  # to the end: a tolerance leaves members nearer another centre
-            random_state=self.random_state,
+        """The best of all starts, each up to scikit-learn's tolerance."""
+        found = KMeans(
+            self.n_clusters, n_init=self.n_init, random_state=self.random_state
         )
-        return kmeans.fit(shapes).labels_
+        return found.fit(shapes)
+
+    def _finished(self, shapes, centers):
+        """Labels at the end: a tolerance leaves members nearer another centre."""
+        found = KMeans(self.n_clusters, init=centers, n_init=1, tol=0, copy_x=False)
+        return found.fit(shapes).labels_
 
     def _check_parameters(self):
         check_count("n_clusters", self.n_clusters)
         check_count("n_init", self.n_init)
         check_share("reject_quantile", self.reject_quantile)
         check_choice("normalization", self.normalization, NORMALIZATIONS)
-
-
-@cache
-def _threads():
-    """Controller of the thread pools; looking for them takes 2 ms each time."""
-    return ThreadpoolController()

@@ -18,7 +18,7 @@ from sklearn.base import (
 from sklearn.utils.validation import check_is_fitted
 
 from research.segmenters._axes import principal_axes
-from research.segmenters._batches import own_distances
+from research.segmenters._batches import own_distances, thread_pools
 from research.segmenters._grid import (
     TOPOLOGIES,
     grid_of,
@@ -28,6 +28,7 @@ from research.segmenters._grid import (
 from research.segmenters._map_training import (
     MOST_AXES,
     SEARCH_SHARE,
+    TRIED,
     nearest_units,
     topographic_error,
     train,
@@ -178,10 +179,11 @@ class SelfOrganizingMap(
         if peak != 1.0:
             scaled = shapes / np.asarray(peak, dtype=shapes.dtype)
         axes = principal_axes(scaled, MOST_AXES, SEARCH_SHARE)
-        trained = train(
-            *(scaled, axes, self._grids(len(shapes), n_distinct, axes)),
-            *(self.topology, self.radius, self.n_epochs),
-        )
+        with thread_pools().limit(limits=1 if len(shapes) <= TRIED else None):
+            trained = train(
+                *(scaled, axes, self._grids(len(shapes), n_distinct, axes)),
+                *(self.topology, self.radius, self.n_epochs),
+            )
         self.grid_, self.radius_ = trained.grid, trained.radius
         self.positions_ = positions_of(self.grid_, self.topology)
         neighbours = neighbours_of(self.positions_, self.topology)
