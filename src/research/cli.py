@@ -33,6 +33,7 @@ RESULTS = {
     "failed": "[bold red]failed[/]",
 }
 FAULTS_SHOWN = 20
+LANGUAGES = {"en": ("en",), "zh": ("zh",), "both": ("en", "zh")}
 screen = Console(stderr=True, highlight=False, soft_wrap=True)
 # What a command answers goes to stdout, unbroken where a file or pipe takes it.
 paper = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
@@ -148,6 +149,9 @@ def report(
         list[str] | None,
         typer.Option(help="KEY=VALUE for the notebooks that know KEY."),
     ] = None,
+    language: Annotated[
+        str, typer.Option(help="Of the pages: en, zh or both.")
+    ] = "both",
     cell_timeout: Annotated[int, typer.Option(min=1, help="Seconds a cell.")] = 900,
     force: Annotated[bool, typer.Option(help="Run what has not changed, too.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Only tell what would run.")] = False,
@@ -155,8 +159,18 @@ def report(
     """Run the notebooks for each region, then those about all, and publish them."""
     from research.report import batch  # papermill takes 2 s to import
 
+    if language not in LANGUAGES:
+        raise InputError(
+            f"language {language!r} is unknown; known: {', '.join(LANGUAGES)}."
+        )
+    languages = LANGUAGES[language]
     planned = batch.plan(
-        region_dirs, _notebooks(notebooks, notebook), out, _pairs(param), force=force
+        region_dirs,
+        _notebooks(notebooks, notebook),
+        out,
+        _pairs(param),
+        languages=languages,
+        force=force,
     )
     if dry_run:
         for job in planned:
@@ -173,6 +187,7 @@ def report(
             workers=jobs,
             limits=limits,
             progress=_telling(bars, batch, len(planned)),
+            languages=languages,
         )
     _print_outcomes(outcomes)
     screen.print(f"Open {out / 'index.html'}")

@@ -28,8 +28,10 @@ from research.report.publish import (
     write_text,
 )
 from research.report.published import ACROSS
-from research.report.site import region_index, site_index
+from research.report.search import search_page
+from research.report.site import names_of, region_index, site_index
 from research.report.subject import Subject, all_regions, subject_of
+from research.report.translate import LANGUAGES, file_in
 
 __all__ = ["Job", "Limits", "Outcome", "Progress", "plan", "run", "write_site_index"]
 
@@ -63,6 +65,7 @@ def run(
     workers: int = 1,
     limits: Limits | None = None,
     progress: Progress | None = None,
+    languages: Sequence[str] = LANGUAGES,
 ) -> list[Outcome]:
     """Run the jobs and publish each page as it is done; then write the index pages.
 
@@ -82,16 +85,16 @@ def run(
         for name in sorted(subjects):
             held.enter_context(_lock(out, name))
         first = [job for job in jobs if job.region]
-        outcomes = _run(first, subjects, out, workers, limits, progress)
+        outcomes = _run(first, subjects, out, workers, limits, progress, languages)
     last = [job for job in jobs if not job.region]
     if last:
-        write_site_index(out)
+        write_site_index(out, languages)
         # Runs on other regions end with the same pages: each waits for its turn.
         with _lock(out, ACROSS, seconds=limits.cell_seconds):
             last = [renewed(job, out) for job in last]
             subjects = {ACROSS: all_regions(out)}
-            outcomes += _run(last, subjects, out, workers, limits, progress)
-    write_site_index(out)
+            outcomes += _run(last, subjects, out, workers, limits, progress, languages)
+    write_site_index(out, languages)
     return outcomes
 
 
@@ -102,6 +105,7 @@ def _run(
     workers: int,
     limits: Limits,
     progress: Progress,
+    languages: Sequence[str],
 ) -> list[Outcome]:
     """Run jobs whose folders are held, and write the index of each folder."""
     manifests = {name: _open_manifest(out, s) for name, s in subjects.items()}
@@ -117,7 +121,7 @@ def _run(
             place = outcome.job.place
             if executed is not None:
                 outcome = _publish(
-                    outcome, executed, out, manifests[place], subjects[place]
+                    outcome, executed, out, manifests[place], subjects[place], languages
                 )
             if outcome.status in ("skipped", "failed"):
                 _note(outcome, out, manifests[place])
@@ -126,7 +130,7 @@ def _run(
     finally:  # after an interrupt nothing new begins
         pool.shutdown(cancel_futures=True)
     for name in subjects:
-        _write_region_index(out / name)
+        _write_region_index(out / name, languages)
     return [outcomes[number] for number in sorted(outcomes)]
 
 
@@ -169,6 +173,7 @@ def _publish(
     out: Path,
     manifest: dict[str, Any],
     subject: Subject,
+    languages: Sequence[str],
 ) -> Outcome:
     """Render and publish; a page that can not be rendered is a failed notebook."""
     job = outcome.job
@@ -187,6 +192,8 @@ def _publish(
         synthetic=subject.synthetic,
         attribution=subject.attribution,
         notice=subject.notice,
+        languages=languages,
+        names=names_of(manifest),
     )
     try:
         rendered = render(executed, page)
@@ -201,9 +208,21 @@ def _publish(
         "seconds": round(outcome.seconds, 1),
         "made_at": _now(),
         "key": job.key,
+        "rules": job.rules,
+        "languages": {
+            language: file_in(f"{job.name}.html", language, languages)
+            for language in rendered.translations
+        },
+        "untranslated": list(rendered.untranslated),
     }
     manifest["made_at"] = _now()
-    publish_page(out / job.place, manifest, entry, rendered.html, rendered.files)
+    others = {
+        entry["languages"][language]: html
+        for language, html in rendered.translations.items()
+    }
+    publish_page(
+        out / job.place, manifest, entry, rendered.html, rendered.files | others
+    )
     return outcome
 
 
@@ -232,18 +251,21 @@ def _open_manifest(out: Path, subject: Subject) -> dict[str, Any]:
     }
 
 
-def _write_region_index(folder: Path) -> None:
+def _write_region_index(folder: Path, languages: Sequence[str]) -> None:
     manifest = read_manifest(folder)
     if manifest is None:  # nothing was published, skipped or failed
         return
     failed = folder / FAILED
     if failed.is_dir() and not any(failed.iterdir()):
         failed.rmdir()
-    write_text(folder / "index.html", region_index(manifest, _heroes(folder, manifest)))
+    heroes = _heroes(folder, manifest)
+    for language in languages:
+        page = region_index(manifest, heroes, language=language, languages=languages)
+        write_text(folder / file_in("index.html", language, languages), page)
 
 
-def write_site_index(out: Path) -> None:
-    """Write the page that lists every region published below `out`."""
+def write_site_index(out: Path, languages: Sequence[str] = LANGUAGES) -> None:
+    """Write the page that lists every region published below `out`, and the search."""
     folders = sorted(p.parent for p in out.glob("*/manifest.json"))
     manifests = [m for m in map(read_manifest, folders) if m is not None]
     heroes = {}
@@ -251,7 +273,12 @@ def write_site_index(out: Path) -> None:
         pictures = _heroes(folder, manifest)
         if pictures:  # the last page's: the first looks at the data, not at customers
             heroes[manifest["region"]] = pictures[max(pictures)]
-    write_text(out / "index.html", site_index(manifests, heroes))
+    for language in languages:
+        told = {"language": language, "languages": languages}
+        listed = site_index(manifests, heroes, **told)
+        write_text(out / file_in("index.html", language, languages), listed)
+        searched = search_page(out, manifests, **told)
+        write_text(out / file_in("search.html", language, languages), searched)
 
 
 def _heroes(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:

@@ -24,7 +24,7 @@ from nbformat import NotebookNode
 from research.report import fonts, sanitize
 from research.report.catalogue import read_catalogue
 from research.report.reading import SLUG, Reading
-from research.report.translate import path_in, translated
+from research.report.translate import LANGUAGES, path_in, translated
 
 _STYLE, _POLICY = "\ue010", "\ue011"
 _ALWAYS = "".join(map(chr, range(0x20, 0x7F))) + "–—‘’“”…·−±≥≤×→↑"
@@ -141,10 +141,19 @@ def render(nb: NotebookNode, page: Page) -> Rendered:
             "other_language": _other(f"{page.notebook}.html", page.languages),
         },
     )
-    html, missing = seal(body)
-    others, lacking = translations(body, page.languages, page.names)
+    pages, lacking = {}, []
+    for language in page.languages:
+        text, missing = _worded(body, language, page.languages, page.names)
+        pages[language] = seal(text)
+        lacking += missing
+    html, missing = pages.pop(page.languages[0])
     return Rendered(
-        html, reading.files, reading.summary(), missing, others, tuple(lacking)
+        html,
+        reading.files,
+        reading.summary(),
+        missing,
+        {language: html for language, (html, _) in pages.items()},
+        tuple(lacking),
     )
 
 
@@ -175,17 +184,14 @@ def seal(html: str) -> tuple[str, str]:
     return html, cut.missing
 
 
-def translations(
-    body: str, languages: Sequence[str], names: Mapping[str, str]
-) -> tuple[dict[str, str], list[str]]:
-    """A page in all languages but the first, sealed, and the messages they lack."""
-    pages, lacking = {}, []
-    for language in languages[1:]:
-        catalogue = read_catalogue(language).with_names(names)
-        html, missing = translated(body, catalogue)
-        pages[language], _ = seal(html)
-        lacking += missing
-    return pages, lacking
+def _worded(
+    body: str, language: str, languages: Sequence[str], names: Mapping[str, str]
+) -> tuple[str, list[str]]:
+    """A page in one of its languages, and the messages that the catalogue lacks."""
+    if language == LANGUAGES[0]:
+        return body, []
+    catalogue = read_catalogue(language).with_names(names)
+    return translated(body, catalogue, alone=len(languages) == 1)
 
 
 def seal_template(
@@ -224,9 +230,7 @@ def seal_template(
             **content,
         )
     )
-    if language == "en":
-        return seal(body)[0]
-    return translations(body, ("en", language), names or {})[0][language]
+    return seal(_worded(body, language, languages, names or {})[0])[0]
 
 
 def _other(path: str, languages: Sequence[str]) -> str:

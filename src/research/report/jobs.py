@@ -19,6 +19,7 @@ from research.report.publish import (
     versions,
 )
 from research.report.published import ACROSS, fingerprint
+from research.report.translate import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,14 @@ class Job:
         return self.region.name if self.region else ACROSS
 
     @property
+    def rules(self) -> str:
+        """Hash of what decides which numbers may be shown: library and privacy."""
+        asked = (
+            self.region.settings.privacy.model_dump(mode="json") if self.region else ""
+        )
+        return _sha256([code_hash(), asked])
+
+    @property
     def key(self) -> str:
         """Hash of all that its page depends on."""
         return _sha256([self.made_from, self.data])
@@ -76,6 +85,7 @@ def plan(
     out: Path,
     given: dict[str, str],
     *,
+    languages: Sequence[str] = LANGUAGES,
     force: bool = False,
 ) -> list[Job]:
     """Check everything that can be checked before a kernel starts.
@@ -90,6 +100,8 @@ def plan(
         Where reports go.
     given : dict
         Parameters as text, by name; for every notebook that declares them.
+    languages : sequence of str
+        That pages are made in.
     force : bool
         Run also what is published and unchanged.
 
@@ -123,7 +135,7 @@ def plan(
     def job(path, region, data):
         subject = {"region": region.path} if region else {"reports": out}
         values = _values(given, known[path], subject, path)
-        made_from = _made_from(library, path, known[path], values)
+        made_from = _made_from(library, path, known[path], values, languages)
         reads = known[path].get("reads")
         reads = values.get("reads", reads.default) if reads and not region else None
         n_cells = len(read[path].cells)
@@ -163,7 +175,7 @@ def _values(given, known, subject, path) -> dict[str, Value]:
     return params.checked(values, known, path)
 
 
-def _made_from(library, path, known, values) -> str:
+def _made_from(library, path, known, values, languages) -> str:
     told = {n: v for n, v in values.items() if n not in params.SUBJECTS}
     used = {name: p.default for name, p in known.items()} | values
     named = {  # a file that a parameter names counts by what is in it
@@ -171,7 +183,7 @@ def _made_from(library, path, known, values) -> str:
         for name, value in used.items()
         if isinstance(value, str) and os.path.isfile(value)
     }
-    return _sha256([library, _digest(path), told, named, versions()])
+    return _sha256([library, _digest(path), told, named, versions(), list(languages)])
 
 
 def _is_published(job: Job, out: Path) -> bool:

@@ -5,11 +5,13 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from research.region.errors import InputError
+from research.report import previous
 
 MANIFEST = "manifest.json"
 FAILED = "failed"
@@ -32,6 +34,7 @@ def data_hash(region_folder: Path) -> str:
     return sha256_of([region_folder / "region.yaml", *tables], region_folder)
 
 
+@cache
 def code_hash() -> str:
     """Hash of this library: its modules, templates and fonts."""
     root = Path(__file__).parents[1]
@@ -101,7 +104,7 @@ def publish_page(
         notebook and loses the note of a former failure.
     page : dict
         `notebook`, `summary`, `parameters`, ...; `file`, `sha256` and `files` are
-        added here.
+        added here, and `previous`, the earlier runs that are kept.
     html : str
         The page.
     files : dict
@@ -121,19 +124,27 @@ def publish_page(
         write_text(path, text)
     digests = {r: _digest(stage / r) for r in everything}
     before = page_of(manifest, page["notebook"])
-    for relative in everything:
-        (folder / relative).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(stage / relative, folder / relative)
-    shutil.rmtree(stage)
     entry = page | {
         "file": name,
         "sha256": digests[name],
         "files": [{"file": r, "sha256": digests[r]} for r in sorted(files)],
+        "previous": [],
     }
+    earlier = before.get("previous", []) if before else []
+    # Other rules of what may be shown: what was made by them is not shown on.
+    if before and before.get("rules") == page.get("rules"):
+        if previous.says_otherwise(before, entry):
+            earlier = [previous.keep(folder, before), *earlier]
+        entry["previous"] = earlier[: previous.KEPT]
+    for relative in everything:
+        (folder / relative).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(stage / relative, folder / relative)
+    shutil.rmtree(stage)
     _replace_entry(manifest["pages"], entry)
     _drop_entry(manifest["failed"], page["notebook"])
     _drop_entry(manifest["skipped"], page["notebook"])
     write_manifest(folder, manifest)
+    previous.forget(folder, earlier[len(entry["previous"]) :])
     (folder / FAILED / f"{page['notebook']}.ipynb").unlink(missing_ok=True)
     for old in before["files"] if before else ():
         if old["file"] not in files:
@@ -177,7 +188,8 @@ def verify(folder: Path) -> list[str]:
         )
     faults = []
     for page in manifest["pages"]:
-        for entry in [page, *page["files"]]:
+        kept = [e for old in page.get("previous", []) for e in (old, *old["files"])]
+        for entry in [page, *page["files"], *kept]:
             path = folder / entry["file"]
             if not path.is_file():
                 faults.append(f"{path}: missing.")

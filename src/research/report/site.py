@@ -154,6 +154,11 @@ def _cards(manifest, hero):
             "file": page["file"],
             "summary": page["summary"],
             "picture": _picture(hero.get(page["notebook"]), f"p{number}-"),
+            "previous": [
+                {"at": _minute(kept["made_at"]), "file": kept["file"]}
+                for kept in page.get("previous", [])
+                if kept["file"]
+            ],
         }
         for number, page in enumerate(manifest.get("pages", []))
     ]

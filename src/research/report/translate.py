@@ -5,7 +5,7 @@ forgotten: prose, tables, the words in pictures, alternative texts.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from html import escape, unescape
 
@@ -34,7 +34,9 @@ _SECOND = re.compile(r'<p class="[^"]*\bsecond\b[^"]*" lang="en">.*?</p>\n?', re
 _GLOSS = re.compile(r'\s*<span class="gloss[^"]*" lang="zh-Hans">.*?</span>', re.DOTALL)
 
 
-def translated(html: str, catalogue: Catalogue) -> tuple[str, list[str]]:
+def translated(
+    html: str, catalogue: Catalogue, *, alone: bool = False
+) -> tuple[str, list[str]]:
     """A page in the language of a catalogue, and the messages that it lacks.
 
     Parameters
@@ -42,6 +44,8 @@ def translated(html: str, catalogue: Catalogue) -> tuple[str, list[str]]:
     html : str
         A page as the templates make it, before it is sealed.
     catalogue : Catalogue
+    alone : bool
+        Whether there are pages in this language only, which then need no mark.
 
     Returns
     -------
@@ -63,7 +67,9 @@ def translated(html: str, catalogue: Catalogue) -> tuple[str, list[str]]:
     done = "".join(_pieces(_MARKED.sub(r"\1", html), into))
     if catalogue.language == "zh":
         done = _TILE.sub(lambda found: in_wan(float(found[0].replace(",", ""))), done)
-    return _addressed(done, catalogue.language), list(lacking)
+    code = CODES[catalogue.language]
+    done = done.replace('<html lang="en">', f'<html lang="{code}">', 1)
+    return done if alone else _addressed(done, catalogue.language), list(lacking)
 
 
 def messages(html: str) -> list[str]:
@@ -99,6 +105,17 @@ def path_in(path: str, language: str) -> str:
     for other in LANGUAGES[1:]:
         stem = stem.removesuffix(f".{other}")
     return f"{stem}.html" if language == LANGUAGES[0] else f"{stem}.{language}.html"
+
+
+def file_in(path: str, language: str, languages: Sequence[str]) -> str:
+    """Path of a page in one of the languages that it is made in.
+
+    Examples
+    --------
+    >>> file_in("index.html", "zh", ("en", "zh")), file_in("index.html", "zh", ("zh",))
+    ('index.zh.html', 'index.html')
+    """
+    return path if language == languages[0] else path_in(path, language)
 
 
 # --- walking a page -----------------------------------------------------------------
@@ -218,7 +235,6 @@ def _restored(text: str, tags: Mapping[str, str]) -> str:
 
 def _addressed(html: str, language: str) -> str:
     """Links to the pages of this language, and the switch back to the first one."""
-    html = html.replace('<html lang="en">', f'<html lang="{CODES[language]}">', 1)
     first = LANGUAGES[0]
 
     def switch(found):
