@@ -290,6 +290,33 @@ def test_large_tables_are_sampled_and_say_so(three_groups):
     assert (row["n_customers"], row["n_sampled"]) == (90, 45)
     assert row["sizes"] == (40, 30, 20)
     assert row["least_stable"] > 0.9
+    assert 0 < row["silhouette_se"] < 0.1
+
+
+def test_a_choice_on_a_sample_tells_its_error(evidence, three_groups):
+    assert (evidence["silhouette_se"] == 0).all()
+    assert "Resampling" not in choose_k(evidence).reason
+    X, _ = three_groups
+    sampled = k_evidence(
+        KMeans(n_init=2), X, [2, 3], 10, n_splits=2, n_nulls=1, max_customers=60
+    )
+    choice = choose_k(sampled)
+    row = sampled.set_index("k").loc[choice.k]
+    assert choice.reason.endswith(
+        "saw 60 of 90 customers: the standard error is "
+        f"{row['least_stable_se']:.3f} of the least Jaccard similarity, over the "
+        f"resamples, and {row['silhouette_se']:.3f} of the silhouette."
+    )
+
+
+def test_the_error_of_a_least_stable_segment_shrinks_with_the_resamples(one_cloud):
+    few, many = (
+        k_evidence(
+            *(KMeans(n_init=1), one_cloud, [4], n), n_splits=2, n_nulls=0, n_clouds=0
+        )["least_stable_se"].item()
+        for n in (10, 160)
+    )
+    assert few > 2 * many > 0
 
 
 def test_more_segments_than_customers_leave_a_row_without_evidence():

@@ -26,8 +26,11 @@ def by_content(X):
     values = np.asarray(X)
     order = np.lexsort(values[:, :8].T[::-1])
     first = values[order, :8]
-    if (first[1:] == first[:-1]).all(axis=1).any():  # seldom: all columns are slow
-        order = np.lexsort(values.T[::-1])
+    same = (first[1:] == first[:-1]).all(axis=1)
+    if same.any() and values.shape[1] > 8:  # by all columns, among these rows alone
+        tied = np.r_[same, False] | np.r_[False, same]
+        group, among = np.cumsum(np.r_[True, ~same])[tied], order[tied]
+        order[tied] = among[np.lexsort((*values[among, 8:].T[::-1], group))]
     return take(X, order)
 
 

@@ -30,6 +30,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from research.comparison._resampling import check_count
+from research.comparison._sampling_error import ERRORS
 from research.comparison.evidence import COLUMNS
 
 DOUBTFUL = 0.6
@@ -166,7 +167,8 @@ def choose_k(evidence, min_jaccard=0.75, min_size=None):
     -------
     choice : ChoiceOfK
         The number, the rule that decided, its reason and the rules not followed. The
-        reason says so where the silhouette is not above that of one cloud.
+        reason says so where the silhouette is not above that of one cloud, and how
+        sure the evidence is where it is of a sample.
 
     Raises
     ------
@@ -225,7 +227,7 @@ def choose_k(evidence, min_jaccard=0.75, min_size=None):
         table, large, stable, strong & apart, apart, min_jaccard, min_size
     )
     if k > 1:
-        reason += _separation(table.loc[k])
+        reason += _separation(table.loc[k]) + _sampled(table.loc[k])
     others = {
         "silhouette maximum": _extreme(table["silhouette"]),
         "mixture BIC minimum": _extreme(-table["bic"]),
@@ -308,6 +310,23 @@ def _separation(row):
         f" The silhouette ({row.silhouette:.2f}) is within what one cloud of the same "
         f"spread gives (up to {row.silhouette_cloud:.2f}): the segments are slices of "
         "a continuum rather than groups apart."
+    )
+
+
+def _sampled(row):
+    """Say of how many customers the evidence is, and how sure it is, if not of all."""
+    if row.n_sampled >= row.n_customers:
+        return ""
+    told = (
+        f" Resampling, mixtures and silhouettes saw {row.n_sampled:,.0f} of "
+        f"{row.n_customers:,.0f} customers"
+    )
+    if any(name not in row for name in ERRORS.values()):
+        return f"{told}."
+    return (
+        f"{told}: the standard error is {row.least_stable_se:.3f} of the least Jaccard "
+        f"similarity, over the resamples, and {row.silhouette_se:.3f} of the "
+        "silhouette."
     )
 
 

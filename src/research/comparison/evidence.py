@@ -1,8 +1,4 @@
-"""What speaks for and against each number of segments, one row a number.
-
-Why principal components and diagonal covariances under the mixture, and why the sample
-for large tables: see the notes of the functions.
-"""
+"""What speaks for and against each number of segments, one row a number."""
 
 from typing import NamedTuple
 
@@ -21,6 +17,7 @@ from research.comparison._resampling import (
     n_distinct,
     take,
 )
+from research.comparison._sampling_error import ERRORS, silhouette_error
 from research.comparison.stability import foretold, recovery
 from research.comparison.validity import silhouette
 
@@ -205,14 +202,15 @@ def k_evidence(
         One row a number of segments:
 
         - `k`; `sizes`, a tuple of customers from the largest segment down; `smallest`;
-        - `least_stable`, the least mean Jaccard similarity of a segment; `jaccard`, a
-          tuple of those of all segments in the order of their labels, in [0, 1];
+        - `least_stable`, the least mean Jaccard similarity of a segment, and
+          `least_stable_se`, its standard error over the resamples; `jaccard`, a tuple
+          of those of all segments in the order of their labels, in [0, 1];
         - `prediction_strength` and its standard deviation over the splits
           `prediction_strength_sd`, in [0, 1];
         - `bic` of a Gaussian mixture of k classes, lower is better;
-        - `silhouette` in [-1, 1], and `silhouette_null`, its mean where every column
-          is shuffled by itself, so that no customer keeps a shape of its own: what the
-          method finds where there is nothing;
+        - `silhouette` in [-1, 1], `silhouette_se`, its standard error where it is of a
+          sample (a jackknife), else 0, and `silhouette_null`, its mean where every
+          column is shuffled by itself: what the method finds where there is nothing;
         - `silhouette_cloud`, the highest silhouette that the method reaches on
           `n_clouds` draws of one Gaussian cloud with the mean and covariance of the
           data. With 19 draws, one cloud exceeds it in one case of twenty: a silhouette
@@ -236,15 +234,14 @@ def k_evidence(
     Notes
     -----
     On one core nine numbers and 50 resamples take 3 seconds for 95 customers with 384
-    readings and about 20 for 575 with 768, where the estimator offers `compact` (see
-    stability.py). Refits on resamples, halves and clouds use at most 20 starts. Nulls
-    and clouds are drawn once and serve every number.
+    readings, about 20 for 575 with 768, where the estimator offers `compact`. Refits on
+    resamples, halves and clouds use at most 20 starts.
 
     Examples
     --------
     >>> from sklearn.cluster import KMeans
     >>> X = [[0.0], [0.1], [0.2], [0.3], [9.0], [9.1], [9.2], [9.3]]
-    >>> evidence = k_evidence(KMeans(n_init=5), X, ks=[2, 3], n_resamples=10)
+    >>> evidence = k_evidence(KMeans(n_init=5), X, [2, 3], n_resamples=10)
     >>> evidence[["k", "sizes", "least_stable"]].head(1)
        k   sizes  least_stable
     0  2  (4, 4)           1.0
@@ -287,11 +284,13 @@ def k_evidence(
                 row |= _sizes(fitted.labels_)
                 row |= _stability(refitted, again, within, n_resamples, n_splits, seed)
                 row |= _separation(refitted, points, labels, draws)
+                row["silhouette_se"] = silhouette_error(points, labels, n)
                 row["bic"], *_ = _bic(axes, k, mixture_seed)
         rows.append(row | {"n_customers": n, "n_sampled": len(sample)})
         if progress is not None:
             progress(done, len(ks))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    columns = [part for name in COLUMNS for part in (name, ERRORS.get(name)) if part]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def best_silhouette(estimator, X, ks=range(2, 11), *, max_customers=2000):
@@ -345,8 +344,10 @@ def _stability(estimator, X, labels, n_resamples, n_splits, seed):
     """What comes back when customers are drawn again."""
     stability = recovery(estimator, X, labels, n_resamples, np.random.RandomState(seed))
     strength = foretold(estimator, X, n_splits, np.random.RandomState(seed))
+    least = stability["jaccard"].idxmin()
     return {
-        "least_stable": stability["jaccard"].min(),
+        "least_stable": stability.at[least, "jaccard"],
+        "least_stable_se": stability.at[least, "jaccard_sd"] / np.sqrt(n_resamples),
         "jaccard": tuple(stability["jaccard"].round(3).tolist()),
         "prediction_strength": strength["mean"],
         "prediction_strength_sd": strength["sd"],
