@@ -56,6 +56,16 @@ def protocol(file):
     return read_protocol(file, read_yaml)
 
 
+def test_a_sample_is_a_number_of_customers_or_none(file, protocol):
+    assert protocol.sample is None
+    file.write_text(f"{TEXT}sample: 2000\n", "utf-8")
+    assert read_protocol(file, read_yaml).sample == 2000
+    for wrong in ("99", "0.1", "all", "true"):
+        file.write_text(f"{TEXT}sample: {wrong}\n", "utf-8")
+        with pytest.raises(ProtocolError, match=r"line 15, sample: found .*at least"):
+            read_protocol(file, read_yaml)
+
+
 @pytest.fixture
 def runs(protocol):
     """All planned runs of region A: k-means is the best."""

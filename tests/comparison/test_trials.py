@@ -7,7 +7,7 @@ from comparison.constructed import Quick, Spy, small, spy
 from pandas.testing import assert_frame_equal, assert_series_equal
 from sklearn.mixture import GaussianMixture
 
-from research.comparison import complete, count_runs, decide_by, infer
+from research.comparison import _trial_inputs, complete, count_runs, decide_by, infer
 from research.comparison._saved import key_of
 
 
@@ -41,6 +41,41 @@ def test_what_is_planned_is_run_and_nothing_else(replicates):
     ]
     assert set(of_one["method"]) == {"one segment"}
     assert set(of_one["reason"]) == {"all tested customers are in one segment"}
+
+
+def test_a_sample_is_drawn_once_and_recorded():
+    built = small()
+    protocol = built.protocol.model_copy(update={"sample": 60})
+    found = built.trials(protocol=protocol)
+    assert (len(found.segments), found.n_customers) == (60, 90)
+    whole = built.trials()
+    assert (len(whole.segments), whole.n_customers) == (90, 90)
+    # The runs are those of a region that has these customers alone.
+    names = found.segments.index
+    alone = small()._replace(
+        features={"load shape": built.features["load shape"].loc[names]},
+        outcomes=built.outcomes.loc[names],
+        labels=built.labels.loc[names],
+    )
+    assert_frame_equal(found.runs, alone.trials().runs)
+    assert_frame_equal(found.segments, alone.trials().segments)
+
+
+def test_the_sample_knows_the_seed_and_not_the_order_of_rows():
+    built = small()
+    plan = built.protocol.model_copy(update={"sample": 60})
+    drawn = built.trials(protocol=plan).segments.index
+    turned = {"load shape": built.features["load shape"].iloc[::-1]}
+    assert drawn.equals(built.trials(protocol=plan, features=turned).segments.index)
+    seeds = plan.seeds.model_copy(update={"main": (7,)})
+    other = plan.model_copy(update={"seeds": seeds})
+    assert not drawn.equals(built.trials(protocol=other).segments.index)
+
+
+def test_very_many_customers_are_sampled_unasked(monkeypatch):
+    monkeypatch.setattr(_trial_inputs, "MOST", 70)
+    found = small().trials()
+    assert (len(found.segments), found.n_customers) == (70, 90)
 
 
 def test_what_helps_is_above_the_floors():

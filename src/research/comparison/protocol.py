@@ -14,6 +14,7 @@ numbers here; who judges in pairs works them out before. A whole one::
     k: {grid: [4, 5, 6], main: 5}
     seeds: {main: [0, 1, 2, 3, 4], other: [10, 11, 12, 13, 14]}
     replicates: {kind: bootstrap, number: 20}
+    sample: 20000                        # customers at most; left out, see `run_trials`
     metrics:
       R2 energy: {better: higher, worst: 0, best: 1}
       jaccard: {better: higher, worst: 0, best: 1}
@@ -247,6 +248,9 @@ class Protocol(_Strict):
     k : NumberPlan
     seeds : SeedPlan
     replicates : ReplicatePlan
+    sample : int or None
+        Customers at most that are compared; of more, so many are drawn once, at
+        random, by the first main seed. None: as many as `run_trials` takes.
     metrics : dict of str to MetricPlan
     primary : str
     decision : DecisionPlan
@@ -267,6 +271,7 @@ class Protocol(_Strict):
     primary: Name
     decision: DecisionPlan
     regions: Names = ()
+    sample: Annotated[int, Field(ge=100)] | None = None
 
     @model_validator(mode="after")
     def _names_are_known(self):

@@ -263,4 +263,5 @@ _EXAMPLES = {
         "margin: 0.01}"
     ),
     "regions": "regions: [north, south]",
+    "sample": "sample: 20000 (at least 100), or leave it out",
 }

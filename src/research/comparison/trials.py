@@ -63,6 +63,9 @@ class Trials:
         Outcomes that can not be judged, and why.
     taken_up : int
         Replicates that an earlier, stopped run had finished.
+    n_customers : int
+        Customers that could be compared; more than rows of `segments` where a sample of
+        them was.
     """
 
     protocol: Protocol
@@ -72,6 +75,7 @@ class Trials:
     left_out: pd.Series
     unjudged: dict[str, str]
     taken_up: int
+    n_customers: int
 
     @property
     def main_segments(self) -> pd.DataFrame:
@@ -159,6 +163,10 @@ def run_trials(
     Customers are drawn in the order of their names, so that the order of rows changes
     nothing. Other names draw others, as another number of replicates does.
 
+    Of more customers than the protocol's `sample`, or than 50,000 where it sets none, a
+    simple random sample is drawn once, before all else, by the first main seed: all
+    runs, segments and floors are of it, and `n_customers` tells of how many it is.
+
     Examples
     --------
     >>> from sklearn.cluster import KMeans
@@ -179,7 +187,7 @@ def run_trials(
     random partition   -0.1
     Name: value, dtype: float64
     """
-    given, customers, left_out = given_tables(
+    given, customers, n_customers, left_out = given_tables(
         protocol, methods, features, outcomes, labels, traits, space
     )
     refuse_leaks(given.features, given.labels, given.outcomes, learnt_until, comes_from)
@@ -229,7 +237,9 @@ def run_trials(
     runs = runs[[*RUN_KEY, "value", "failed", "reason"]]
     costs = runs[runs["score"].isin(COSTS)].reset_index(drop=True)
     runs = runs[runs["score"].isin(protocol.metrics)].reset_index(drop=True)
-    return Trials(protocol, runs, costs, segments, left_out, unjudged, taken_up)
+    return Trials(
+        *(protocol, runs, costs, segments, left_out, unjudged, taken_up, n_customers)
+    )
 
 
 class _Clock:

@@ -30,6 +30,7 @@ __all__ = [
     "method_words",
     "neural_sentence",
     "outcome_words",
+    "sample_sentence",
     "score_words",
     "stakes_of",
     "verdict_sentences",
@@ -102,6 +103,35 @@ def loss_sentence(
         f"The raw features {say.many} {raw}{say.of}, the best segments {best}: "
         f"squeezing customers into segments loses {by.en}.",
         f"原始特征的{say.zh}为 {raw}，最好的分群为 {best}：归入分群损失 {by.zh}。",
+    )
+
+
+def sample_sentence(compared: int, customers: int, seed: int) -> Said | None:
+    """That a sample was compared, of how many; None where all were.
+
+    Parameters
+    ----------
+    compared, customers : int
+        Customers in the sample, and of whom it was drawn.
+    seed : int
+        Of the draw.
+
+    Examples
+    --------
+    >>> print(sample_sentence(20_000, 1_250_000, 0).en)
+    Compared on a random sample of 20,000 of 1,250,000 customers, drawn once by the seed
+    0: intervals are as wide as so many customers make them.
+    >>> sample_sentence(300, 300, 0) is None
+    True
+    """
+    if compared >= customers:
+        return None
+    return Said(
+        f"Compared on a random sample of {compared:,} of {customers:,} customers, "
+        f"drawn once by the seed {seed}: intervals are as wide as so many customers "
+        "make them.",
+        f"方法比较在 {customers:,} 户中随机抽取的 {compared:,} 户上进行"
+        f"（随机种子 {seed}，只抽取一次）：区间宽度由抽取户数决定。",
     )
 
 
