@@ -81,7 +81,8 @@ def silhouette(X, labels, max_customers=5000, random_state=0):
     >>> round(silhouette([[0.0], [2.0], [10.0], [12.0]], [0, 0, 1, 1]), 3)
     0.798
     """
-    X, labels = _checked(X, labels)
+    # The sample first: all rows in double precision may not fit into the memory.
+    X, labels = _checked(X, labels, dtype=[np.float64, np.float32])
     if len(X) > max_customers:
         rng = check_random_state(random_state)
         sample = rng.choice(len(X), max_customers, replace=False)
@@ -264,8 +265,8 @@ def simplified_silhouette(X, labels):
     return simplified(Segments.of(X, labels))
 
 
-def _checked(X, labels):
-    X = check_array(X, dtype=np.float64)
+def _checked(X, labels, dtype=np.float64):
+    X = check_array(X, dtype=dtype)
     labels = np.asarray(labels)
     check_consistent_length(X, labels)
     return X, labels
