@@ -233,7 +233,7 @@ def test_a_wrong_call_is_one_message_and_code_2(research, tiny, arguments, words
 def test_a_dry_run_tells_and_writes_nothing(research, tiny, tmp_path):
     done = research("report", tiny, "--out", tmp_path / "out", "--dry-run")
     assert done.returncode == 0
-    assert "tiny  01_data_quality  would run" in done.stdout
+    assert "tiny  01_data_quality  would run: never published" in done.stdout
     assert not (tmp_path / "out").exists()
 
 

@@ -164,8 +164,9 @@ def report(
             f"language {language!r} is unknown; known: {', '.join(LANGUAGES)}."
         )
     languages = LANGUAGES[language]
+    regions, unread = batch.readable(region_dirs)
     planned = batch.plan(
-        region_dirs,
+        regions,
         _notebooks(notebooks, notebook),
         out,
         _pairs(param),
@@ -174,8 +175,9 @@ def report(
     )
     if dry_run:
         for job in planned:
-            state = "unchanged" if job.fresh else "would run"
+            state = f"would run: {job.why}" if job.why else "unchanged"
             print(f"{job.place}  {job.name}  {state}")
+        _print_unread(unread)
         return
     limits = batch.Limits(
         cell_seconds=cell_timeout, threads=max((os.cpu_count() or 1) // jobs, 1)
@@ -188,10 +190,12 @@ def report(
             limits=limits,
             progress=_telling(bars, batch, len(planned)),
             languages=languages,
+            unread=unread,
         )
     _print_outcomes(outcomes)
+    _print_unread(unread)
     screen.print(f"Open {out / 'index.html'}")
-    if any(outcome.status == "failed" for outcome in outcomes):
+    if unread or any(outcome.status == "failed" for outcome in outcomes):
         raise typer.Exit(1)
 
 
@@ -336,6 +340,11 @@ def _print_outcomes(outcomes) -> None:
             cell = f" cell {outcome.cell}" if outcome.cell else ""
             place = f"{outcome.job.place}  {outcome.job.name}{cell}"
             screen.print(_escaped(f"{place}: {outcome.cause}"))
+
+
+def _print_unread(unread) -> None:
+    for one in unread:
+        screen.print(f"[bold red]not read[/] {_escaped(one.reason)}")
 
 
 def _print_region(region: Region, notebooks: Path | None = None) -> None:

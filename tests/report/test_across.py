@@ -119,8 +119,8 @@ def test_a_dry_run_lists_it(tiny, notebooks, tmp_path, monkeypatch, capsys):
         main()
     assert not ended.value.code
     assert capsys.readouterr().out.splitlines() == [
-        "tiny  03_regional  would run",
-        "across  02_across  would run",
+        "tiny  03_regional  would run: never published",
+        "across  02_across  would run: never published",
     ]
 
 

@@ -76,9 +76,14 @@ def test_a_good_run_publishes_page_tables_indices_and_manifest(run, out):
     assert statuses(run(one=[GOOD])) == {"one": "done"}
     assert published(out) == [
         "index.html",
+        "index.zh.html",
+        "search.html",
+        "search.zh.html",
         "tiny/index.html",
+        "tiny/index.zh.html",
         "tiny/manifest.json",
         "tiny/one.html",
+        "tiny/one.zh.html",
         "tiny/tables/one.numbers.csv",
     ]
     manifest = read_manifest(out / "tiny")
@@ -242,8 +247,77 @@ def test_a_second_run_on_the_same_reports_is_refused(tmp_path, tiny, out):
     path = write_notebook(tmp_path / "nbs", "one", GOOD)
     jobs = batch.plan([tiny], [path], out, {})
     out.mkdir()
-    with batch._lock(out, "tiny"), pytest.raises(InputError, match="another run"):
+    told = rf"another run .*\(process {os.getpid()}, .*, since 20"
+    with batch._lock(out, "tiny"), pytest.raises(InputError, match=told):
         batch.run(jobs, out)
+
+
+def test_why_a_notebook_would_run_is_told(tmp_path, run, tiny, out):
+    def why(*sources, **given):
+        path = write_notebook(tmp_path / "nbs", "one", *sources)
+        (job,) = batch.plan([tiny], [path], out, given)
+        return job.why
+
+    assert why(GOOD) == "never published"
+    run(one=[GOOD])
+    assert why(GOOD) == ""
+    assert why(GOOD, factor="3") == "parameters changed"
+    assert why("x = 1", GOOD, factor="3") == "notebook and parameters changed"
+    path = tiny / "region.yaml"
+    path.write_text(path.read_text() + "currency: GBP\n")
+    assert why(GOOD) == "data changed"
+    (out / "tiny" / "one.html").unlink()
+    assert why(GOOD) == "its page is gone"
+
+
+@pytest.mark.parametrize(
+    ("languages", "pages"),
+    [(("en",), ["one.html"]), (("zh",), ["one.html"]), (("en", "zh"), None)],
+)
+def test_a_page_in_the_languages_that_are_asked_for(
+    tmp_path, tiny, out, languages, pages
+):
+    path = write_notebook(tmp_path / "nbs", "one", GOOD)
+    jobs = batch.plan([tiny], [path], out, {}, languages=languages)
+    batch.run(jobs, out, languages=languages)
+    found = sorted(p.name for p in (out / "tiny").glob("one*.html"))
+    assert found == (pages or ["one.html", "one.zh.html"])
+    html = (out / "tiny" / found[-1]).read_text("utf-8")
+    assert ('lang="zh-Hans">' in html.split("<head>")[0]) == ("zh" in languages)
+    assert ('id="language"' in html) == (len(languages) > 1)
+    assert verify(out / "tiny") == []
+
+
+def test_a_region_that_can_not_be_read_stops_no_other_and_is_told(tmp_path, tiny, out):
+    broken = shutil.copytree(tiny, tmp_path / "broken")
+    (broken / "region.yaml").write_text("name: [")
+    cut = shutil.copytree(tiny, tmp_path / "cut")
+    yaml = (cut / "region.yaml").read_text().replace("name: tiny", "name: cut")
+    (cut / "region.yaml").write_text(yaml)
+    part = next((cut / "readings").glob("*.parquet"))
+    part.write_bytes(part.read_bytes()[:100])
+    path = write_notebook(tmp_path / "nbs", "one", GOOD)
+    regions, unread = batch.readable([broken, tiny, cut])
+    assert [region.name for region in regions] == ["tiny"]
+    assert [one.path for one in unread] == [broken, cut]
+    outcomes = batch.run(batch.plan(regions, [path], out, {}), out, unread=unread)
+    assert statuses(outcomes) == {"one": "done"}
+    for name in ("broken", "cut"):
+        assert "could not be read" in (out / name / "index.html").read_text("utf-8")
+    index = (out / "index.html").read_text("utf-8")
+    assert index.count("Could not be read on") == 2
+    yaml = (tiny / "region.yaml").read_text().replace("name: tiny", "name: cut")
+    shutil.rmtree(cut)
+    shutil.copytree(tiny, cut)
+    (cut / "region.yaml").write_text(yaml)
+    regions, unread = batch.readable([cut])
+    batch.run(batch.plan(regions, [path], out, {}), out)
+    assert "could not be read" not in (out / "cut" / "index.html").read_text("utf-8")
+
+
+def test_where_no_region_can_be_read_the_call_is_wrong(tmp_path):
+    with pytest.raises(InputError, match=r"(?s)one.*two"):
+        batch.readable([tmp_path / "one", tmp_path / "two"])
 
 
 def test_a_killed_run_leaves_whole_pages_and_the_next_one_finishes(tmp_path, tiny, out):

@@ -2,7 +2,9 @@
 
 import datetime as dt
 import os
+import re
 import shutil
+import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -17,7 +19,7 @@ from filelock import FileLock, Timeout
 from research.region.errors import InputError
 from research.report.execute import Limits, NotebookFailed, execute
 from research.report.export import Page, render
-from research.report.jobs import Job, plan, renewed
+from research.report.jobs import Job, Unread, plan, readable, renewed
 from research.report.parameters import SUBJECTS
 from research.report.publish import (
     FAILED,
@@ -25,6 +27,7 @@ from research.report.publish import (
     publish_page,
     read_manifest,
     versions,
+    write_manifest,
     write_text,
 )
 from research.report.published import ACROSS
@@ -33,7 +36,17 @@ from research.report.site import names_of, region_index, site_index
 from research.report.subject import Subject, all_regions, subject_of
 from research.report.translate import LANGUAGES, file_in
 
-__all__ = ["Job", "Limits", "Outcome", "Progress", "plan", "run", "write_site_index"]
+__all__ = [
+    "Job",
+    "Limits",
+    "Outcome",
+    "Progress",
+    "Unread",
+    "plan",
+    "readable",
+    "run",
+    "write_site_index",
+]
 
 Status = Literal["done", "fresh", "skipped", "failed"]
 
@@ -66,12 +79,14 @@ def run(
     limits: Limits | None = None,
     progress: Progress | None = None,
     languages: Sequence[str] = LANGUAGES,
+    unread: Sequence[Unread] = (),
 ) -> list[Outcome]:
     """Run the jobs and publish each page as it is done; then write the index pages.
 
     One failing notebook stops no other. A page is published whole or not at all;
     the notebook that failed is kept with its error below ``failed/``. What is about
-    all regions runs last, and reads what they have published by then.
+    all regions runs last, and reads what they have published by then. That a region
+    could not be read is told on its page; what it published before stays.
 
     Raises
     ------
@@ -86,6 +101,8 @@ def run(
             held.enter_context(_lock(out, name))
         first = [job for job in jobs if job.region]
         outcomes = _run(first, subjects, out, workers, limits, progress, languages)
+    for one in unread:
+        _note_unread(out, one, languages)
     last = [job for job in jobs if not job.region]
     if last:
         write_site_index(out, languages)
@@ -208,6 +225,8 @@ def _publish(
         "seconds": round(outcome.seconds, 1),
         "made_at": _now(),
         "key": job.key,
+        "made_of": job.made_of,
+        "data": job.data,
         "rules": job.rules,
         "languages": {
             language: file_in(f"{job.name}.html", language, languages)
@@ -235,6 +254,25 @@ def _note(outcome: Outcome, out: Path, manifest: dict[str, Any]) -> None:
     note_without_page(out / outcome.job.place, manifest, outcome.status, entry)
 
 
+def _note_unread(out: Path, unread: Unread, languages: Sequence[str]) -> None:
+    """Tell on the page of a region that it could not be read; why is for the log."""
+    name = unread.path.resolve().name
+    if not re.fullmatch(r"[\w-][\w.-]*", name):
+        return  # no name of a folder: told to the operator alone
+    folder = out / name
+    with _lock(out, name):
+        folder.mkdir(exist_ok=True)
+        manifest = read_manifest(folder) or {
+            "region": name,
+            "title": {"en": name, "zh": ""},
+            "pages": [],
+            "failed": [],
+            "skipped": [],
+        }
+        write_manifest(folder, manifest | {"unread": _now()})
+        _write_region_index(folder, languages)
+
+
 def _open_manifest(out: Path, subject: Subject) -> dict[str, Any]:
     folder = out / subject.name
     folder.mkdir(exist_ok=True)
@@ -242,6 +280,7 @@ def _open_manifest(out: Path, subject: Subject) -> dict[str, Any]:
         shutil.rmtree(stage)
     manifest = read_manifest(folder) or {"pages": [], "failed": [], "made_at": _now()}
     manifest.setdefault("skipped", [])
+    manifest.pop("unread", None)
     return manifest | {
         "region": subject.name,
         "title": subject.title,
@@ -291,14 +330,28 @@ def _heroes(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
 
 
 def _lock(out: Path, name: str, seconds: float = 0) -> FileLock:
-    lock = FileLock(out / f".{name}.lock")
+    """Hold a folder; who holds it is told to a second run.
+
+    A run that was killed holds nothing: the system takes the lock from it.
+    """
+    lock, who = FileLock(out / f".{name}.lock"), out / f".{name}.holder"
     try:
         lock.acquire(timeout=seconds)
     except Timeout:
         raise InputError(
-            f"region {name!r}: another run is writing to {out}; wait for its end."
+            f"region {name!r}: another run is writing to {out}{_holder(who)}; wait for "
+            "its end."
         ) from None
+    words = " ".join(Path(word).name for word in sys.argv[:1]) or "python"
+    write_text(who, f"process {os.getpid()}, {words}, since {_now()}")
     return lock
+
+
+def _holder(path: Path) -> str:
+    try:
+        return f" ({path.read_text('utf-8')})"
+    except OSError:
+        return ""
 
 
 def _now() -> str:

@@ -4,10 +4,12 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import nbformat
 import papermill
+from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
@@ -17,8 +19,7 @@ from traitlets.config import Config
 
 from research.region.errors import InputError
 from research.report.parameters import Value
-
-THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+from research.report.warm import THREAD_LIMITS, Kernels, fork, needs_networks
 
 
 class NotebookFailed(Exception):
@@ -60,11 +61,42 @@ class Limits:
     threads: int = max(os.cpu_count() or 1, 1)
 
 
+class _KernelManager(AsyncKernelManager):
+    """jupyter_client's manager, for kernels that may be forked and end in silence."""
+
+    def __init__(self, *, fork: Callable | None = None, **traits):
+        super().__init__(**traits)
+        self.fork = fork
+        self.in_cell = False
+
+    async def _async_launch_kernel(self, kernel_cmd, **kw):
+        forked = self.fork(kernel_cmd, kw["env"]) if self.fork else None
+        if forked is None:
+            await super()._async_launch_kernel(kernel_cmd, **kw)
+            return
+        self.provisioner.process = forked
+        self.provisioner.pid = self.provisioner.pgid = forked.pid
+
+    async def _async_interrupt_kernel(self):
+        # A shutdown begins with an interrupt. Between cells there is nothing to stop,
+        # and it may strike while the kernel still closes its last reply.
+        if self.in_cell:
+            await super()._async_interrupt_kernel()
+
+    def cell_begins(self, **_):
+        self.in_cell = True
+
+    def cell_ends(self, **_):
+        self.in_cell = False
+
+
 class _Engine(NBClientEngine):
     """papermill's engine over local sockets, telling of each finished cell."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man, kernel_name, tick=None, **settings):
+    def execute_managed_notebook(
+        cls, nb_man, kernel_name, *, limits, tick=None, kernels=None, **_
+    ):
         finish = nb_man.cell_complete
 
         def told(*args, **kwargs):
@@ -73,24 +105,35 @@ class _Engine(NBClientEngine):
                 tick()
 
         nb_man.cell_complete = told
-        threads = str(settings.pop("threads"))
-        with tempfile.TemporaryDirectory(prefix="k-") as sockets:
+        forked = kernels and partial(
+            fork,
+            kernels,
+            networks=needs_networks(nb_man.nb),
+            seconds=limits.start_seconds,
+        )
+        where = kernels.folder if kernels else None
+        with tempfile.TemporaryDirectory(prefix="k-", dir=where) as sockets:
+            manager = _KernelManager(
+                fork=forked, kernel_name=kernel_name, config=_local_sockets(sockets)
+            )
             client = PapermillNotebookClient(
                 nb_man,
-                kernel_name=kernel_name,
-                timeout=settings["execution_timeout"],
-                startup_timeout=settings["start_timeout"],
-                config=_local_sockets(sockets),
+                km=manager,
+                timeout=limits.cell_seconds,
+                startup_timeout=limits.start_seconds,
+                on_cell_execute=manager.cell_begins,
+                on_cell_executed=manager.cell_ends,
             )
-            limits = dict.fromkeys(THREAD_LIMITS, threads)
-            return client.execute(env={**os.environ, **limits})
+            threads = dict.fromkeys(THREAD_LIMITS, str(limits.threads))
+            return client.execute(env={**os.environ, **threads}, cleanup_kc=True)
 
 
 def _local_sockets(folder: str) -> Config:
     """Sockets in a folder of our own: no ports to clash, nothing left behind."""
     if os.name != "posix":
         return Config()
-    return Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/s"}})
+    ours = {"transport": "ipc", "ip": f"{folder}/s"}
+    return Config({"KernelManager": ours | {"connection_file": f"{folder}/k.json"}})
 
 
 papermill_engines.register("research", _Engine)
@@ -103,6 +146,7 @@ def execute(
     *,
     limits: Limits | None = None,
     tick: Callable[[], None] | None = None,
+    kernels: Kernels | None = None,
 ) -> nbformat.NotebookNode:
     """Run a notebook with checked parameters and return it with its outputs.
 
@@ -117,6 +161,9 @@ def execute(
     limits : Limits, optional
     tick : callable, optional
         Called after each cell.
+    kernels : Kernels, optional
+        From `warm.warm_kernels`: the kernel is forked, where it can be, from a process
+        that has imported the stack. By default it is started from nothing.
 
     Raises
     ------
@@ -136,10 +183,9 @@ def execute(
             language="python",
             engine_name="research",
             progress_bar=False,
-            start_timeout=limits.start_seconds,
-            execution_timeout=limits.cell_seconds,
-            threads=limits.threads,
+            limits=limits,
             tick=tick,
+            kernels=kernels,
         )
     except PapermillExecutionError as error:
         place = _first_unfinished(nbformat.read(scratch, as_version=4))
@@ -151,6 +197,9 @@ def execute(
         cell = _last_begun(scratch)
         raise NotebookFailed(cell, "kernel died", str(error)) from None
     except RuntimeError as error:  # the kernel never answered
+        if kernels:
+            kernels.fallbacks.append(f"the forked kernel does not answer: {error}")
+            return execute(notebook, parameters, scratch, limits=limits, tick=tick)
         raise NotebookFailed(None, "no kernel", str(error)) from None
     except NoSuchKernel as error:
         found = ", ".join(KernelSpecManager().find_kernel_specs()) or "none"

@@ -23,6 +23,21 @@ from research.report.translate import LANGUAGES
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A region that could not be read.
+
+    Attributes
+    ----------
+    path : Path
+    reason : str
+        What was wrong, for the operator; it may quote the region's tables.
+    """
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
 class Job:
     """One notebook for one region or for all, all checked, ready to run.
 
@@ -35,14 +50,16 @@ class Job:
     parameters : dict
     data : str
         Hash of the region; of a job about all regions, of the tables it reads.
-    made_from : str
-        Hash of the notebook, its parameters, the library and the versions.
+    made_of : dict
+        Hash of each thing besides the data that its page depends on: `library`,
+        `notebook`, `parameters`, `versions`, `languages`, `worklists`.
     reads : str or None
         Notebook whose published tables a job about all regions reads; None: any.
     forced : bool
         Whether it is run though nothing has changed.
-    fresh : bool
-        Whether there is nothing to do.
+    why : str
+        Why it is to be run: what changed since its page was published. Empty if there
+        is nothing to do.
     """
 
     region: Region | None
@@ -50,10 +67,15 @@ class Job:
     n_cells: int
     parameters: dict[str, Value]
     data: str
-    made_from: str
+    made_of: dict[str, str]
     reads: str | None = None
     forced: bool = False
-    fresh: bool = False
+    why: str = ""
+
+    @property
+    def fresh(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.why
 
     @property
     def name(self) -> str:
@@ -76,11 +98,37 @@ class Job:
     @property
     def key(self) -> str:
         """Hash of all that its page depends on."""
-        return _sha256([self.made_from, self.data])
+        return _sha256([self.made_of, self.data])
+
+
+def readable(paths: Sequence[Path]) -> tuple[list[Region], list[Unread]]:
+    """Open regions; those that can not be read are told, and stop no other.
+
+    Raises
+    ------
+    InputError
+        If none of them can be read: then the call is wrong.
+    """
+    opened: list[Region] = []
+    unread: list[Unread] = []
+    for path in paths:
+        try:
+            opened.append(_opened(path))
+        except InputError as error:
+            unread.append(Unread(path, str(error)))
+    if unread and not opened:
+        raise InputError("\n".join(one.reason for one in unread))
+    return opened, unread
+
+
+def _opened(path: Path) -> Region:
+    region = read_region(path)
+    region.check()
+    return region
 
 
 def plan(
-    regions: Sequence[Path],
+    regions: Sequence[Path | Region],
     notebooks: Sequence[Path],
     out: Path,
     given: dict[str, str],
@@ -93,9 +141,9 @@ def plan(
     Parameters
     ----------
     regions, notebooks : sequences of Path
-        Region folders and notebook files. A notebook whose parameter cell declares
-        `reports` instead of `region` is about all regions: it is run once, after the
-        others.
+        Region folders, or regions that are open, and notebook files. A notebook whose
+        parameter cell declares `reports` instead of `region` is about all regions: it
+        is run once, after the others.
     out : Path
         Where reports go.
     given : dict
@@ -118,9 +166,7 @@ def plan(
         For the first region, notebook, parameter or folder that is wrong.
     """
     _refuse_output(out)
-    opened = [read_region(path) for path in regions]
-    for region in opened:
-        region.check()
+    opened = [r if isinstance(r, Region) else _opened(r) for r in regions]
     _refuse_names([region.name for region in opened])
     read = {path: params.read_notebook(path) for path in notebooks}
     known = {path: params.declared(nb, path) for path, nb in read.items()}
@@ -135,12 +181,12 @@ def plan(
     def job(path, region, data):
         subject = {"region": region.path} if region else {"reports": out}
         values = _values(given, known[path], subject, path)
-        made_from = _made_from(library, path, known[path], values, languages)
+        made_of = _made_of(library, path, known[path], values, languages)
         reads = known[path].get("reads")
         reads = values.get("reads", reads.default) if reads and not region else None
         n_cells = len(read[path].cells)
-        found = Job(region, path, n_cells, values, data, made_from, reads, force)
-        return replace(found, fresh=_is_published(found, out) and not force)
+        found = Job(region, path, n_cells, values, data, made_of, reads, force)
+        return replace(found, why=_why(found, out))
 
     jobs = [
         job(path, region, data[region.path])
@@ -154,14 +200,15 @@ def plan(
             found = job(path, None, "")
             found = renewed(found, out)
             changes = coming if found.reads is None else coming & {found.reads}
-            jobs.append(replace(found, fresh=found.fresh and not changes))
+            why = found.why or ("what it reads is made anew" if changes else "")
+            jobs.append(replace(found, why=why))
     return jobs
 
 
 def renewed(job: Job, out: Path) -> Job:
     """A job about all regions, held against what they have published by now."""
     job = replace(job, data=fingerprint(out, job.reads))
-    return replace(job, fresh=_is_published(job, out) and not job.forced)
+    return replace(job, why=_why(job, out))
 
 
 def _values(given, known, subject, path) -> dict[str, Value]:
@@ -175,7 +222,7 @@ def _values(given, known, subject, path) -> dict[str, Value]:
     return params.checked(values, known, path)
 
 
-def _made_from(library, path, known, values, languages) -> str:
+def _made_of(library, path, known, values, languages) -> dict[str, str]:
     told = {n: v for n, v in values.items() if n not in params.SUBJECTS}
     used = {name: p.default for name, p in known.items()} | values
     named = {  # a file that a parameter names counts by what is in it
@@ -183,17 +230,39 @@ def _made_from(library, path, known, values, languages) -> str:
         for name, value in used.items()
         if isinstance(value, str) and os.path.isfile(value)
     }
-    return _sha256([library, _digest(path), told, named, versions(), list(languages)])
+    return {
+        "library": library,
+        "notebook": _digest(path),
+        "parameters": _sha256([told, named]),
+        "versions": _sha256(versions()),
+        "languages": ", ".join(languages),
+        "worklists": str(bool(os.environ.get("RESEARCH_INTERNAL"))),
+    }
 
 
-def _is_published(job: Job, out: Path) -> bool:
+def _why(job: Job, out: Path) -> str:
+    """What speaks for running a job: nothing, if its page is as it would be."""
+    if job.forced:
+        return "forced"
     manifest = read_manifest(out / job.place)
     page = page_of(manifest, job.name) if manifest else None
-    return (
-        page is not None
-        and page["key"] == job.key
-        and (out / job.place / page["file"]).is_file()
-    )
+    if page is None:
+        kinds = [
+            kind
+            for kind in ("failed", "skipped")
+            for entry in (manifest or {}).get(kind, [])
+            if entry["notebook"] == job.name
+        ]
+        told = {"failed": "failed before", "skipped": "did not apply before"}
+        return told[kinds[0]] if kinds else "never published"
+    if not (out / job.place / page["file"]).is_file():
+        return "its page is gone"
+    if page["key"] == job.key:
+        return ""
+    before = page.get("made_of", {}) | {"data": page.get("data")}
+    now = job.made_of | {"data": job.data}
+    changed = [name for name, value in now.items() if before.get(name) != value]
+    return f"{' and '.join(changed) or 'something'} changed"
 
 
 def _refuse_names(names: list[str]) -> None:

@@ -121,6 +121,7 @@ def _region(manifest):
         "synthetic": bool(manifest.get("synthetic")),
         "attribution": manifest.get("attribution", ""),
         "made_at": _minute(manifest.get("made_at")),
+        "unread": _minute(manifest.get("unread")),
     }
 
 
