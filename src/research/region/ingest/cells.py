@@ -132,6 +132,7 @@ def number(
     *,
     odd: bool,
     commas: bool,
+    others: int = 0,
 ) -> Reading:
     """A figure, with the decimal sign and the thousands that the mapping names.
 
@@ -139,10 +140,20 @@ def number(
     ----------
     odd, commas : bool
         Whether some cell has full-width signs; whether some has a comma.
+    others : int
+        Cells with a figure that are not in the text: a share is of them, too.
     """
     cell, changed, join = _evened(connection, laid, name, spelling.PLAIN_CELL, odd)
     if commas:
-        _refuse_commas(connection, laid, mapped, name)
+        _refuse_commas(connection, laid, mapped, name, others)
+    value, wrong = plain_number(cell, mapped, kind)
+    fault = ("unreadable_value", wrong)
+    notes = (f"case when {changed} then 'spelling:{name}' end",) if join else ()
+    return Reading(name, value, fault, notes, join)
+
+
+def plain_number(cell: str, mapped: TableMapping, kind: str) -> tuple[str, str]:
+    """SQL of the figure that a text is, and of whether the text is none."""
     text = f"trim({cell})"
     if mapped.thousands:
         text = f"replace({text}, {listed([mapped.thousands])}, '')"
@@ -153,9 +164,7 @@ def number(
     if kind in _LIMITS:
         whole = f"{value} = round({value}) and abs({value}) < {_LIMITS[kind]}"
         value = f"case when {whole} then {value} end"
-    fault = ("unreadable_value", f"trim({cell}) <> '' and ({value}) is null")
-    notes = (f"case when {changed} then 'spelling:{name}' end",) if join else ()
-    return Reading(name, value, fault, notes, join)
+    return value, f"trim({cell}) <> '' and ({value}) is null"
 
 
 def month(laid: Laid, mapped: TableMapping, name: str) -> Reading:
@@ -172,8 +181,12 @@ def time(
     laid: Laid,
     mapped: TableMapping,
     name: str,
+    others: times.Others = times.NO_OTHERS,
 ) -> tuple[Reading, bool]:
-    """A time or date, and whether the column is in UTC by its own offsets."""
+    """A time or date, and whether the column is in UTC by its own offsets.
+
+    `others` are times of the column that are not in the text.
+    """
     formats = mapped.formats.get(name)
     if mapped.layout == "slots_in_columns":
         formats = formats or mapped.formats.get("date")
@@ -186,6 +199,7 @@ def time(
         into,
         ours=name,
         shown=laid.names[name],
+        others=others,
     )
     cell = f"r.{quoted(name)}"
     if times.all_read(connection, quoted(into)):  # no need of a join for each row
@@ -234,7 +248,11 @@ def _evened(
 
 
 def _refuse_commas(
-    connection: duckdb.DuckDBPyConnection, laid: Laid, mapped: TableMapping, name: str
+    connection: duckdb.DuckDBPyConnection,
+    laid: Laid,
+    mapped: TableMapping,
+    name: str,
+    others: int,
 ) -> None:
     """Refuse a column of figures with a comma that the mapping does not explain."""
     if mapped.decimal == "," or mapped.thousands == ",":
@@ -250,7 +268,7 @@ def _refuse_commas(
               from {laid.text} where {cell} <> '')
         """
     ).fetchall()[0]
-    if max(commas, grouped) < times.FORM_SHARE * n:
+    if max(commas, grouped) < times.FORM_SHARE * (n + others):
         return
     # 1,234 is both; one figure such as 1,25 or 1.234,5 settles it.
     offer = 'thousands: ","'

@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 import duckdb
 
-from research.region.ingest import cells, spelling
+from research.region.ingest import cells, plain, spelling
 from research.region.ingest.headers import quoted
 from research.region.ingest.layouts import Laid
 from research.region.ingest.mapping import TableMapping
+from research.region.ingest.plain import Plain
 from research.region.ingest.rows import action_of
+from research.region.ingest.times import NO_OTHERS, Others
 from research.region.schema import TABLES, Column
 from research.region.settings import Settings
 
@@ -40,6 +42,8 @@ class Typed(NamedTuple):
         First and last time of each column of times, without impossible ones.
     joined : bool
         Whether spellings or times are joined to the rows.
+    plain : bool
+        Whether most rows have their types already: nothing is gained by a copy.
     """
 
     view: str
@@ -47,6 +51,7 @@ class Typed(NamedTuple):
     aware: frozenset[str]
     spans: dict[str, tuple[dt.datetime | None, dt.datetime | None]]
     joined: bool
+    plain: bool = False
 
 
 def typed(
@@ -56,6 +61,7 @@ def typed(
     mapped: TableMapping,
     settings: Settings,
     latest: dict[str, dt.date],
+    plainly: Plain | None = None,
 ) -> Typed:
     """Make the view ``<table>_typed``: the text of `laid` in the types of the schema.
 
@@ -63,6 +69,8 @@ def typed(
     ----------
     latest : dict
         File name -> last day that a row of it may speak of.
+    plainly : Plain, optional
+        Rows that have their types already; they come first.
 
     Returns
     -------
@@ -74,6 +82,7 @@ def typed(
         If a column stands in a form that only the mapping can settle.
     """
     columns = TABLES[table].columns
+    filled = plainly.filled if plainly else {}
     odd, commas = _oddities(connection, laid, columns)
     readings, aware = [], set()
     for name in laid.names:
@@ -87,9 +96,16 @@ def typed(
                 column.kind if column else "double",
                 odd=name in odd,
                 commas=name in commas,
+                others=filled.get(name, 0),
             )
         elif column and column.kind in ("date", "time"):
-            reading, offset = cells.time(connection, laid, mapped, name)
+            reading, offset = cells.time(
+                connection,
+                laid,
+                mapped,
+                name,
+                Others(filled[name], plainly.aware) if filled else NO_OTHERS,
+            )
             aware |= {name} if offset else set()
         elif column and column.kind == "month":
             reading = cells.month(laid, mapped, name)
@@ -111,13 +127,17 @@ def typed(
             )
         readings.append(reading)
     view = _view(connection, table, laid, mapped, settings, readings, latest)
+    if plainly:
+        view = plain.view_of(connection, table, plainly, latest, view, later)
     spans = {
-        name: _span(connection, f"{laid.text} {name}")
+        name: _span(connection, f"{laid.text} {name}", name, plainly)
         for name in laid.names
         if name in columns and columns[name].kind in ("date", "time")
     }
     joined = any(reading.join for reading in readings)
-    return Typed(view, tuple(laid.names), frozenset(aware), spans, joined)
+    return Typed(
+        view, tuple(laid.names), frozenset(aware), spans, joined, plainly is not None
+    )
 
 
 def latest_days(paths: dict[str, Path]) -> dict[str, dt.date]:
@@ -223,9 +243,12 @@ def later(value: str, column: Column, day: str) -> str:
 
 
 def _span(
-    connection: duckdb.DuckDBPyConnection, times: str
+    connection: duckdb.DuckDBPyConnection, times: str, name: str, plainly: Plain | None
 ) -> tuple[dt.datetime | None, dt.datetime | None]:
+    read = f"select value from {quoted(times)}"
+    if plainly:
+        read += f" union all select {quoted(name)} from {plainly.rows}"
     return connection.sql(
-        f"select min(value), max(value) from {quoted(times)} "
+        f"select min(value), max(value) from ({read}) "
         "where value between timestamp '1950-01-01' and timestamp '2100-01-01'"
     ).fetchall()[0]

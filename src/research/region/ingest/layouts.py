@@ -157,6 +157,20 @@ def column_of(source: Source, name: str) -> str:
     return keys[header_key(name)]
 
 
+def wanted_columns(source: Source, mapped: TableMapping) -> dict[str, str] | None:
+    """Column of the file of each column of ours.
+
+    None if the file lacks one, or if one of ours is put together of several.
+    """
+    try:
+        wanted, _ = _wanted(source, mapped)
+    except InputError:
+        return None
+    found = {ours: shown for ours, (sql, shown) in wanted.items()}
+    alone = all(sql == quoted(shown) for sql, shown in wanted.values())
+    return found if alone and set(found.values()) <= set(source.columns) else None
+
+
 def _wanted(
     source: Source, mapped: TableMapping
 ) -> tuple[dict[str, tuple[str, str]], str]:

@@ -63,9 +63,10 @@ def rows_table(
         if name in schema
     ]
     mixed = typed.joined or view != typed.view or mapped.layout != "long"
+    kind = "view" if typed.plain and view == typed.view else "table"
     with _in_file_order(connection, on_one_thread=mixed):
         connection.execute(
-            f"create table {table}_rows as select file, line, _piece, "
+            f"create {kind} {table}_rows as select file, line, _piece, "
             f"{', '.join(values)}, verdict, mended from {view}"
         )
     if table in SERIES and mapped.value_kind is None:

@@ -8,7 +8,7 @@ reader, at about 2 million rows a second and in bounded memory. DuckDB's own rea
 twice as fast, but does not say on which line of the file a row stood once it skips one.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -124,6 +124,7 @@ def load_text(
     *,
     texts: Collection[str] | None = None,
     rows: int | None = None,
+    sift: Callable[[pa.Table], pa.Table] | None = None,
 ) -> Loaded:
     """Load the rows of a file, every cell as text, into the table or view `into`.
 
@@ -147,6 +148,9 @@ def load_text(
         the texts of tickets.
     rows : int, optional
         Stop after about so many rows, for a first look at a large file.
+    sift : callable, optional
+        Is given rows, `line` and the cells as c0, c1, ..., and gives back those that
+        go into the table. Rows of Parquet are not sifted.
 
     Returns
     -------
@@ -184,13 +188,13 @@ def load_text(
         lines, cells, empty = _without_blank(lines, cells)
         held.append(_numbered(lines, cells))
         if len(held) == BLOCKS_AT_ONCE:
-            _insert(connection, path, into, held)
+            _insert(connection, path, into, held, sift)
             held = []
         _insert_ragged(connection, path, into, torn, len(found.columns))
         total, ragged, blank = total + len(lines), ragged + len(torn), blank + empty
         if rows is not None and total >= rows:
             break
-    _insert(connection, path, into, held)
+    _insert(connection, path, into, held, sift)
     if ragged and not total:
         first = connection.sql(
             f"from {quoted(into + '_ragged')} order by line limit 1"
@@ -270,11 +274,15 @@ def _insert(
     path: Path,
     into: str,
     blocks: list[pa.RecordBatch],
+    sift: Callable[[pa.Table], pa.Table] | None,
 ) -> None:
     if not sum(map(len, blocks)):
         return
     rows = pa.Table.from_batches([block for block in blocks if len(block)])
-    _append(connection, into, "select ?::varchar, * from stretch", rows, path)
+    if sift:
+        rows = sift(rows)
+    if len(rows):
+        _append(connection, into, "select ?::varchar, * from stretch", rows, path)
 
 
 def _insert_ragged(

@@ -5,7 +5,7 @@ types, clocks and units made ours, every row judged, what is kept written in ord
 """
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
@@ -14,8 +14,7 @@ import pandas as pd
 from research.region.errors import InputError
 from research.region.files import replaced_folder, write_table
 from research.region.ingest import convert, layouts, series
-from research.region.ingest.checks import FREE_TEXTS
-from research.region.ingest.headers import quoted
+from research.region.ingest.loading import Loaded, Say, drop, load, with_cells
 from research.region.ingest.mapping import (
     FILE_NAME,
     TableMapping,
@@ -29,7 +28,6 @@ from research.region.ingest.outcome import (
     write_judged,
 )
 from research.region.ingest.rows import Judged, judge_table
-from research.region.ingest.sources import Form, load_text, look
 from research.region.region import Region, read_region
 from research.region.schema import listing
 from research.region.settings import FILE_NAME as REGION_FILE
@@ -38,7 +36,6 @@ from research.region.settings import Settings, read_settings
 MEMORY_LIMIT = "900MB"
 # Tables without which an import that names them makes no sense.
 NEEDED = ("customers", "readings", "energy_daily")
-Say = Callable[[str], None]
 
 
 def import_table(
@@ -127,15 +124,15 @@ def _import_all(
             say(f"{table}: no file {', '.join(mapped.files)}; left out")
             findings.append(_no_rows(table, ", ".join(mapped.files), settings))
             continue
-        origin, rows = _read(
-            connection, folder, table, mapped, paths, settings, known, say
-        )
+        loaded = load(connection, folder, table, mapped, paths, settings, say)
+        origin, rows = _read(connection, table, mapped, loaded, settings, known)
         judged = judge_table(connection, rows, table, settings, customers=known)
         if not judged.rows_in:
             say(f"{table}: no rows in {', '.join(p.name for p in paths)}; left out")
             findings.append(_no_rows(table, paths[0].name, settings))
             continue
         say(f"{table}: {judged.rows_kept:,} of {judged.rows_in:,} rows kept")
+        origin = with_cells(connection, judged, loaded, mapped, origin)
         findings.append(_write(connection, judged, fresh, settings, origin))
         if table == "customers":
             known = judged.kept
@@ -143,7 +140,7 @@ def _import_all(
             connection.execute(
                 f"insert into owners select distinct customer_id from {judged.kept}"
             )
-        _drop(connection, table, keep_rows=table == "customers")
+        drop(connection, table, keep_rows=table == "customers")
     if known is None:
         _write_owners(connection, fresh)
     return pd.concat(findings, ignore_index=True)
@@ -168,46 +165,28 @@ def files_of(folder: Path, table: str, mapped: TableMapping) -> list[Path]:
 
 def _read(
     connection: duckdb.DuckDBPyConnection,
-    folder: Path,
     table: str,
     mapped: TableMapping,
-    paths: list[Path],
+    loaded: Loaded,
     settings: Settings,
     known: str | None,
-    say: Say,
 ) -> tuple[Origin, str]:
-    """Load the files of a table and bring their cells into its types."""
-    form = Form(
-        encoding=mapped.encoding,
-        delimiter=mapped.delimiter,
-        decimal=mapped.decimal,
-        thousands=mapped.thousands,
-        header_row=mapped.header_row,
-        sheet=mapped.sheet,
-    )
-    texts = [mapped.columns[c] for c in FREE_TEXTS if c in mapped.columns]
-    sources, loaded = [], 0
-    for number, path in enumerate(paths):
-        say(f"{table}: reading {path.name} ({number + 1} of {len(paths)})")
-        seen = look(path, form)
-        for notice in seen.notices:
-            say(notice)
-        relation = f"{table}_source_{number}"
-        loaded += load_text(connection, path, seen, relation, texts=texts).rows
-        shown = path.relative_to(folder).as_posix()
-        sources.append(layouts.Source(path, relation, seen.columns, shown))
-        if left := layouts.not_taken(sources[-1], mapped):
-            say(f"{table}: columns of {shown} not taken: {', '.join(left)}")
+    """Bring the cells of loaded files into the types of their table."""
+    sources = loaded.sources
     minutes = series.interval_minutes(table, settings)
     ids = _named_customers(connection, known, mapped, settings)
     laid = layouts.lay_out(connection, table, mapped, sources, minutes, ids)
     latest = convert.latest_days({s.shown: s.path for s in sources})
-    typed = convert.typed(connection, table, laid, mapped, settings, latest)
+    typed = convert.typed(
+        connection, table, laid, mapped, settings, latest, loaded.plain
+    )
     rows = series.rows_table(connection, table, typed, mapped, settings)
     if mapped.layout in ("long", "one_file_a_customer"):
         n = connection.sql(f"select count(*) from {rows}").fetchall()[0][0]
-        if n + laid.left != loaded:
-            raise RuntimeError(f"{table}: {loaded} rows read, {n} + {laid.left} found")
+        if n + laid.left != loaded.rows:
+            raise RuntimeError(
+                f"{table}: {loaded.rows} rows read, {n} + {laid.left} found"
+            )
     ragged = tuple(f"{source.relation}_ragged" for source in sources)
     time = series.SERIES.get(table, "")
     clock = series.source_clock(table, time, typed, mapped, settings)
@@ -263,19 +242,6 @@ def _write(
 def _no_rows(table: str, files: str, settings: Settings) -> pd.DataFrame:
     hit = pd.DataFrame({"rule": ["no_rows"], "example": [files]})
     return findings_of(table, hit.assign(rows=0, aside=0, customers=0), 0, settings)
-
-
-def _drop(
-    connection: duckdb.DuckDBPyConnection, table: str, *, keep_rows: bool
-) -> None:
-    """Give back the room of a table that is written."""
-    made = connection.sql(
-        "select table_name from duckdb_tables() where starts_with(table_name, ?)",
-        params=[f"{table}_"],
-    ).fetchall()
-    for (name,) in made:
-        if not (keep_rows and name in (f"{table}_rows", f"{table}_twice")):
-            connection.execute(f"drop table {quoted(name)}")
 
 
 def _write_owners(connection: duckdb.DuckDBPyConnection, fresh: Path) -> None:

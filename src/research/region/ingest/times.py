@@ -4,6 +4,8 @@ A form that a person must decide about, such as 05/03/2024 or an Excel serial, i
 refused with the key to set; it is never guessed.
 """
 
+from typing import NamedTuple
+
 import duckdb
 
 from research.region.errors import InputError
@@ -14,7 +16,7 @@ from research.region.ingest.spelling import PLAIN_CELL, spelling_map
 _YEAR_FIRST = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 _CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
 _ISO = rf"{_YEAR_FIRST}([ T]{_CLOCK})?"
-_AWARE = rf"{_YEAR_FIRST}[ T]{_CLOCK} ?(Z|[+-]\d{{2}}(:?\d{{2}})?)"
+AWARE = rf"{_YEAR_FIRST}[ T]{_CLOCK} ?(Z|[+-]\d{{2}}(:?\d{{2}})?)"
 # Forms that need a word in the mapping, and the words.
 FORMS = {
     "year first": (_ISO, "%Y-%m-%d"),
@@ -32,6 +34,16 @@ _MONTH = r"\d{4}-(0[1-9]|1[0-2])"
 FORM_SHARE = 0.01
 # Days of which a reader may tell whether the day or the month stands first.
 SHOWN_DAYS = 3
+
+
+class Others(NamedTuple):
+    """Times of a column that were read already: how many, and whether in UTC."""
+
+    n: int
+    aware: bool
+
+
+NO_OTHERS = Others(0, False)
 
 
 def parsed(column: str, formats: str | list[str] | None, *, aware: bool) -> str:
@@ -64,7 +76,7 @@ def parsed(column: str, formats: str | list[str] | None, *, aware: bool) -> str:
         )
     if aware:
         return (
-            f"case when regexp_full_match({text}, '{_AWARE}') then "
+            f"case when regexp_full_match({text}, '{AWARE}') then "
             f"try_cast({text} as timestamptz) at time zone 'UTC' end"
         )
     return (
@@ -107,6 +119,7 @@ def time_map(
     *,
     ours: str,
     shown: str,
+    others: Others = NO_OTHERS,
 ) -> bool:
     """Make the table `into` of the times in a column: each text once, and its time.
 
@@ -121,6 +134,8 @@ def time_map(
         null where it is none), `n` and `line` (the first).
     ours, shown : str
         Our name of the column and that of the file, for messages.
+    others : Others
+        Times of the column that are not in `rows`; they count where shares are told.
 
     Returns
     -------
@@ -143,22 +158,24 @@ def time_map(
             f"update {quoted(into)} as m set even = odd.now "
             f"from {quoted(f'{into} odd')} as odd where odd.found = m.even"
         )
-    aware = formats is None and _carry_offset(connection, quoted(into), shown)
+    aware = formats is None and _carry_offset(connection, quoted(into), shown, others)
     connection.execute(f"alter table {quoted(into)} add column value timestamp")
     connection.execute(
         f"update {quoted(into)} set value = {parsed('even', formats, aware=aware)}"
     )
-    _refuse_other_forms(connection, rows, column, quoted(into), ours, shown)
+    _refuse_other_forms(connection, rows, column, quoted(into), ours, shown, others.n)
     return aware
 
 
 def _carry_offset(
-    connection: duckdb.DuckDBPyConnection, times: str, shown: str
+    connection: duckdb.DuckDBPyConnection, times: str, shown: str, others: Others
 ) -> bool:
     aware, naive = connection.sql(
-        f"select sum(n) filter (regexp_full_match(even, '{_AWARE}')), "
-        f"sum(n) filter (regexp_full_match(even, '{_ISO}')) from {times}"
+        f"select coalesce(sum(n) filter (regexp_full_match(even, '{AWARE}')), 0), "
+        f"coalesce(sum(n) filter (regexp_full_match(even, '{_ISO}')), 0) from {times}"
     ).fetchall()[0]
+    aware += others.n if others.aware else 0
+    naive += 0 if others.aware else others.n
     if aware and naive:
         raise InputError(
             f"column {shown}: {aware:,} times carry an offset from UTC and {naive:,} "
@@ -174,6 +191,7 @@ def _refuse_other_forms(
     times: str,
     ours: str,
     shown: str,
+    others: int,
 ) -> None:
     """Refuse a column whose times stand in a form that is not declared."""
     kinds = " ".join(
@@ -187,7 +205,7 @@ def _refuse_other_forms(
         from {times} group by kind
         """
     ).fetchall()
-    total = sum(n for _, n, _ in found)
+    total = others + sum(n for _, n, _ in found)
     firsts = {
         kind: first for kind, n, first in found if kind and n >= total * FORM_SHARE
     }
