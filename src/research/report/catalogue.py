@@ -99,21 +99,20 @@ def read_catalogue(language: str) -> Catalogue:
     Raises
     ------
     ValueError
-        If two files translate one message, or a translation does not fit.
+        If a translation does not fit its message.
     """
-    known, origin = {}, {}
-    for path in sorted((LOCALE / language).glob("*.po")):
+    known: dict[str, str] = {}
+    for path in catalogue_files(language):
         with path.open("rb") as opened:
             for entry in read_po(opened, locale=language, abort_invalid=True):
-                if not entry.id or not entry.string or entry.fuzzy:
-                    continue
-                if entry.id in known:
-                    raise ValueError(
-                        f"{path.name} line {entry.lineno}: {entry.id!r} is translated "
-                        f"in {origin[entry.id]}, too; keep one."
-                    )
-                known[entry.id], origin[entry.id] = entry.string, path.name
+                if entry.id and entry.string and not entry.fuzzy:
+                    known.setdefault(entry.id, entry.string)
     return catalogue_of(known, language)
+
+
+def catalogue_files(language: str) -> list[Path]:
+    """Files of a language, by name; of two that have a message the first counts."""
+    return sorted((LOCALE / language).glob("*.po"))
 
 
 def translate(message: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...]]:
@@ -156,7 +155,9 @@ def has_words(message: str) -> bool:
     """
     plain = _WORDLESS.sub("", message)
     latin, han = (len(found.findall(plain)) for found in (_LETTER, _IDEOGRAPH))
-    return bool(_WORDS.search(plain)) and 2 * han < latin
+    if not _WORDS.search(plain):
+        return False
+    return 2 * han < latin or bool(_GLOSSED.fullmatch(message))
 
 
 def in_wan(number: float) -> str:
