@@ -258,12 +258,13 @@ def _start(
     kernels: Kernels, address: str, environment: dict[str, str], networks: bool
 ) -> subprocess.Popen:
     modules = (*STACK, *NETWORKS) if networks else STACK
-    # The threads that OpenBLAS starts when it is loaded would not live in a fork: the
-    # kernel asks for its own.
+    # Threads do not live on in a fork. OpenBLAS would start its own when it is loaded:
+    # the kernel asks for them later; the spare allocator of pyarrow does without.
     own = {
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         **environment,
         "OPENBLAS_NUM_THREADS": "1",
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",
     }
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)

@@ -5,6 +5,7 @@ kernel outlives it. Each connection asks for one kernel in one line of JSON, is 
 the process number, then how the kernel ended; who hangs up before has it killed.
 """
 
+import atexit
 import contextlib
 import ctypes
 import gc
@@ -37,15 +38,16 @@ def main(listener: int, folder: str, modules: list[str]) -> None:
     gc.freeze()  # the kernels share these pages: let no collection touch them
     request = _serve(socket.socket(fileno=listener), folder)
     if request is None:
-        return
+        os._exit(0)  # taking the frozen apart takes longer than a kernel's start
     # From here on this process is the kernel.
-    gc.unfreeze()
     random.seed()
     np.random.seed()  # noqa: NPY002  (what notebooks might draw from)
     threads = int(os.environ["OPENBLAS_NUM_THREADS"])
     threadpoolctl.threadpool_limits(threads, user_api="blas")
     arguments = [*request["arguments"], f"--IPKernelApp.parent_handle={os.getppid()}"]
     kernelapp.launch_new_instance(argv=arguments)
+    atexit._run_exitfuncs()
+    os._exit(0)
 
 
 def _serve(listener: socket.socket, folder: str) -> dict[str, Any] | None:
