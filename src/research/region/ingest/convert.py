@@ -247,7 +247,7 @@ def _span(
 ) -> tuple[dt.datetime | None, dt.datetime | None]:
     read = f"select value from {quoted(times)}"
     if plainly:
-        read += f" union all select {quoted(name)} from {plainly.rows}"
+        read += f" union all select {quoted(name)} from {plain.rows_of(plainly)}"
     return connection.sql(
         f"select min(value), max(value) from ({read}) "
         "where value between timestamp '1950-01-01' and timestamp '2100-01-01'"

@@ -1,6 +1,7 @@
 """The files of a table into DuckDB: plain rows in their types, the others as text."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +36,7 @@ def load(
     paths: list[Path],
     settings: Settings,
     say: Say,
+    work: Path,
 ) -> Loaded:
     """Load the files of a table; as text alone where too many rows need care.
 
@@ -42,12 +44,14 @@ def load(
     ----------
     folder : Path
         Folder of the export, from which files are named.
+    work : Path
+        Folder for plain rows.
     """
-    of = connection, folder, table, mapped, paths, settings, say
+    of = connection, folder, table, mapped, paths, settings, say, work
     try:
         return _load(*of, plainly=True)
     except plain.NotPlain:
-        drop(connection, table)
+        drop(connection, table, work)
         return _load(*of, plainly=False)
 
 
@@ -59,6 +63,7 @@ def _load(
     paths: list[Path],
     settings: Settings,
     say: Say,
+    work: Path,
     *,
     plainly: bool,
 ) -> Loaded:
@@ -80,16 +85,20 @@ def _load(
         shown = path.relative_to(folder).as_posix()
         relation = f"{table}_source_{number}"
         source = layouts.Source(path, relation, seen.columns, shown)
-        sift = None
+        sifted = nullcontext()
         if plainly and not number:
             taken = plain.begin(connection, table, source, seen.sample, mapped)
         if taken and seen.kind == "parquet":
             raise plain.NotPlain
         if taken:
-            sift = plain.sieve(connection, table, taken, source, mapped, settings)
-        loaded += load_text(
-            connection, path, seen, relation, texts=_texts(mapped), sift=sift
-        ).rows
+            into = work / f"{table}_plain_{number}.parquet"
+            sifted = plain.sieve(
+                connection, table, taken, source, mapped, settings, into
+            )
+        with sifted as sift:
+            loaded += load_text(
+                connection, path, seen, relation, texts=_texts(mapped), sift=sift
+            ).rows
         sources.append(source)
         looks.append(seen)
         if left := layouts.not_taken(source, mapped):
@@ -128,7 +137,11 @@ def with_cells(
 
 
 def drop(
-    connection: duckdb.DuckDBPyConnection, table: str, *, keep_rows: bool = False
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    work: Path,
+    *,
+    keep_rows: bool = False,
 ) -> None:
     """Give back the room of a table that is written."""
     made = connection.sql(
@@ -138,6 +151,8 @@ def drop(
     for (name,) in made:
         if not (keep_rows and name in (f"{table}_rows", f"{table}_twice")):
             connection.execute(f"drop table {quoted(name)}")
+    for path in work.glob(f"{table}_plain_*"):
+        path.unlink()
 
 
 def _texts(mapped: TableMapping) -> list[str]:

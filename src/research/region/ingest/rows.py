@@ -382,7 +382,11 @@ def _sorted(
         f"create type {customers} as enum (select distinct customer_id from {good} "
         "and customer_id is not null order by 1)"
     )
-    cells = ", ".join(quoted(c) for c in columns)
+    kinds = {c: SQL_TYPES[TABLES[table].columns[c].kind] for c in columns}
+    cells = ", ".join(
+        quoted(c) if c in TABLES[table].key else f"{quoted(c)}::{kind} as {quoted(c)}"
+        for c, kind in kinds.items()
+    )
     key = ", ".join(map(quoted, TABLES[table].key))
     connection.execute(
         f"create table {made} as select {cells} from (select * replace "

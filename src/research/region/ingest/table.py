@@ -34,6 +34,7 @@ from research.region.settings import FILE_NAME as REGION_FILE
 from research.region.settings import Settings, read_settings
 
 MEMORY_LIMIT = "900MB"
+WORK = ".work"
 # Tables without which an import that names them makes no sense.
 NEEDED = ("customers", "readings", "energy_daily")
 
@@ -81,7 +82,7 @@ def import_table(
     settings = read_settings(settings_file)
     with replaced_folder(target) as fresh:
         shutil.copyfile(settings_file, fresh / REGION_FILE)
-        work = fresh / ".work"
+        work = fresh / WORK
         work.mkdir()
         config = {"memory_limit": MEMORY_LIMIT, "temp_directory": str(work / "spill")}
         # In a file rows are packed: a tenth of what memory would spill of them.
@@ -113,7 +114,7 @@ def _import_all(
 ) -> pd.DataFrame:
     """Import each table, customers first; the findings of all."""
     connection.execute("create table owners (customer_id varchar)")
-    findings, known = [], None
+    findings, known, work = [], None, fresh / WORK
     for table, mapped in tables.items():
         if table in series.SERIES and settings.readings is None:
             raise InputError(
@@ -124,7 +125,7 @@ def _import_all(
             say(f"{table}: no file {', '.join(mapped.files)}; left out")
             findings.append(_no_rows(table, ", ".join(mapped.files), settings))
             continue
-        loaded = load(connection, folder, table, mapped, paths, settings, say)
+        loaded = load(connection, folder, table, mapped, paths, settings, say, work)
         origin, rows = _read(connection, table, mapped, loaded, settings, known)
         judged = judge_table(connection, rows, table, settings, customers=known)
         if not judged.rows_in:
@@ -140,7 +141,7 @@ def _import_all(
             connection.execute(
                 f"insert into owners select distinct customer_id from {judged.kept}"
             )
-        drop(connection, table, keep_rows=table == "customers")
+        drop(connection, table, work, keep_rows=table == "customers")
     if known is None:
         _write_owners(connection, fresh)
     return pd.concat(findings, ignore_index=True)
