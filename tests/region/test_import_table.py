@@ -1,6 +1,7 @@
 """Import by a mapping file: layouts, units, clocks, registers, whole or not at all."""
 
 import builtins
+import errno
 import os
 import shutil
 import subprocess
@@ -23,7 +24,7 @@ from region.exports import (
 )
 
 from research.region import InputError, read_region
-from research.region.ingest import import_table
+from research.region.ingest import import_table, loading, table
 
 HEADER = "id,time,kwh"
 
@@ -322,7 +323,7 @@ def test_a_kill_at_any_file_operation_leaves_a_whole_region(
 
 DYING = """\
 import os, sys
-from research.region.ingest import import_table
+from research.region.ingest import import_table, loading, table
 import_table(sys.argv[1], sys.argv[2], say=lambda s: "kept" in s and os._exit(9))
 """
 
@@ -339,3 +340,36 @@ def test_a_process_that_dies_leaves_the_old_region_whole(tmp_path):
     assert (tmp_path / ".demo.new").exists()
     import_table(source, target, say=str)
     assert not (tmp_path / ".demo.new").exists()
+
+
+def test_a_full_disk_is_told_and_leaves_the_region_as_it_was(tmp_path, monkeypatch):
+    region = imported(tmp_path, readings_csv=[HEADER, *hourly("A", [1.0, 2.0])])
+    before = {p.name: p.stat().st_mtime_ns for p in region.path.rglob("*")}
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(table, "load", full)
+    with pytest.raises(InputError, match="the disk is full"):
+        import_table(tmp_path / "export", region.path, say=str)
+    assert {p.name: p.stat().st_mtime_ns for p in region.path.rglob("*")} == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["demo", "export"]
+
+
+def test_what_a_killed_import_left_is_cleared_by_the_next(tmp_path):
+    left = tmp_path / ".demo.new" / ".work"
+    left.mkdir(parents=True)
+    (left / "readings_plain_0.parquet").write_bytes(b"half")
+    imported(tmp_path, readings_csv=[HEADER, *hourly("A", [1.0, 2.0])])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["demo", "export"]
+    assert not (tmp_path / "demo" / ".work").exists()
+
+
+def test_how_much_is_read_and_how_long_it_takes_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(loading, "SECONDS_BETWEEN", 0)
+    source = write_export(
+        tmp_path / "export", readings_csv=[HEADER, *hourly("A", [1.0, 2.0])]
+    )
+    said = []
+    import_table(source, tmp_path / "demo", say=said.append)
+    assert "readings: reading readings.csv (1 of 1), 100%, 0 s left" in said

@@ -23,7 +23,13 @@ from research.region.ingest.headers import (
     column_names,
     refuse_other_kinds,
 )
-from research.region.ingest.streams import Body, encoding_of, raw_chunks, text_chunks
+from research.region.ingest.streams import (
+    Body,
+    Tell,
+    encoding_of,
+    raw_chunks,
+    text_chunks,
+)
 
 HEAD_BYTES = 4_000_000
 # A block must hold the longest record.
@@ -77,14 +83,19 @@ def look(
 
 
 def stretches(
-    path: Path, encoding: str, delimiter: str, header_row: int, wanted: int
+    path: Path,
+    encoding: str,
+    delimiter: str,
+    header_row: int,
+    wanted: int,
+    tell: Tell | None = None,
 ) -> Iterator[tuple[np.ndarray, pa.RecordBatch, list[Torn]]]:
     """Lines, cells and ragged records of a file, a block at a time.
 
     The whole file is read: bytes that are no text, a last line that is cut and a quote
     that never closes are refused where they stand.
     """
-    chunks = text_chunks(path, encoding)
+    chunks = text_chunks(path, encoding, tell)
     start = b""
     for chunk in chunks:
         start += chunk

@@ -1,5 +1,6 @@
 """The files of a table into DuckDB: plain rows in their types, the others as text."""
 
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -14,9 +15,11 @@ from research.region.ingest.mapping import TableMapping
 from research.region.ingest.outcome import Origin
 from research.region.ingest.rows import Judged
 from research.region.ingest.sources import Form, Look, load_text, look
+from research.region.ingest.streams import Tell
 from research.region.settings import Settings
 
 Say = Callable[[str], None]
+SECONDS_BETWEEN = 1.0
 
 
 class Loaded(NamedTuple):
@@ -97,7 +100,13 @@ def _load(
             )
         with sifted as sift:
             loaded += load_text(
-                connection, path, seen, relation, texts=_texts(mapped), sift=sift
+                connection,
+                path,
+                seen,
+                relation,
+                texts=_texts(mapped),
+                sift=sift,
+                tell=_telling(say, what),
             ).rows
         sources.append(source)
         looks.append(seen)
@@ -153,6 +162,21 @@ def drop(
             connection.execute(f"drop table {quoted(name)}")
     for path in work.glob(f"{table}_plain_*"):
         path.unlink()
+
+
+def _telling(say: Say, what: str) -> Tell:
+    """A function that says, once a second, how much is done and how long is left."""
+    began = last = time.monotonic()
+
+    def tell(done: int, of: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= SECONDS_BETWEEN:
+            left = (now - began) * (of - done) / done
+            say(f"{what}, {done / of:.0%}, {left:.0f} s left")
+            last = now
+
+    return tell
 
 
 def _texts(mapped: TableMapping) -> list[str]:

@@ -21,6 +21,7 @@ from research.region.errors import InputError
 from research.region.ingest import delimited, excel, parquet
 from research.region.ingest.ahead import ahead
 from research.region.ingest.headers import header_key, quoted
+from research.region.ingest.streams import Tell
 from research.region.schema import TABLES
 
 SAMPLE_ROWS = 200
@@ -125,6 +126,7 @@ def load_text(
     texts: Collection[str] | None = None,
     rows: int | None = None,
     sift: Callable[[pa.Table], pa.Table] | None = None,
+    tell: Tell | None = None,
 ) -> Loaded:
     """Load the rows of a file, every cell as text, into the table or view `into`.
 
@@ -151,6 +153,8 @@ def load_text(
     sift : callable, optional
         Is given rows, `line` and the cells as c0, c1, ..., and gives back those that
         go into the table. Rows of Parquet are not sifted.
+    tell : callable, optional
+        Is told how many bytes of a file of text have been read, and how many it has.
 
     Returns
     -------
@@ -180,7 +184,9 @@ def load_text(
         for place, name in enumerate(found.columns)
         if header_key(name) not in long
     ]
-    stretches = _sheet(path, found) if found.kind == "xlsx" else _text(path, found)
+    stretches = (
+        _sheet(path, found) if found.kind == "xlsx" else _text(path, found, tell)
+    )
     total = ragged = blank = 0
     held: list[pa.RecordBatch] = []
     for lines, cells, torn in ahead(stretches):
@@ -211,7 +217,7 @@ def load_text(
 _Stretch = tuple[np.ndarray, pa.RecordBatch, list[delimited.Torn]]
 
 
-def _text(path: Path, found: Look) -> Iterator[_Stretch]:
+def _text(path: Path, found: Look, tell: Tell | None) -> Iterator[_Stretch]:
     form = found.form
     return delimited.stretches(
         path,
@@ -219,6 +225,7 @@ def _text(path: Path, found: Look) -> Iterator[_Stretch]:
         form.delimiter or ",",
         form.header_row or 0,
         len(found.columns),
+        tell,
     )
 
 

@@ -4,12 +4,14 @@ import codecs
 import gzip
 import io
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from research.region.errors import InputError
 
 CHUNK = 4_000_000
+# Is told how many bytes of a file have been read, and how many it has.
+Tell = Callable[[int, int], None]
 # A packed file may expand to this many bytes, or to this many times its size.
 MAX_EXPANDED = 50_000_000
 MAX_RATIO = 200
@@ -20,7 +22,7 @@ _MARKS = {
 }
 
 
-def raw_chunks(path: Path) -> Iterator[bytes]:
+def raw_chunks(path: Path, tell: Tell | None = None) -> Iterator[bytes]:
     """Bytes of `path`, unpacked where it is a gzip file.
 
     Raises
@@ -28,11 +30,15 @@ def raw_chunks(path: Path) -> Iterator[bytes]:
     InputError
         If a gzip file is damaged or expands beyond what honest tables do.
     """
+    size = path.stat().st_size
+    told = tell or (lambda done, of: None)
     with path.open("rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         if not packed:
-            yield from iter(lambda: file.read(CHUNK), b"")
+            while chunk := file.read(CHUNK):
+                told(file.tell(), size)
+                yield chunk
             return
         total = 0
         try:
@@ -40,6 +46,7 @@ def raw_chunks(path: Path) -> Iterator[bytes]:
                 while chunk := unpacked.read(CHUNK):
                     total += len(chunk)
                     _refuse_bomb(path, total, file.tell())
+                    told(file.tell(), size)
                     yield chunk
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(
@@ -105,7 +112,7 @@ def _everyday(sign: str) -> bool:
         return False
 
 
-def text_chunks(path: Path, encoding: str) -> Iterator[bytes]:
+def text_chunks(path: Path, encoding: str, tell: Tell | None = None) -> Iterator[bytes]:
     """Text of `path` as UTF-8 without its byte-order mark, every byte checked.
 
     Raises
@@ -124,7 +131,7 @@ def text_chunks(path: Path, encoding: str) -> Iterator[bytes]:
     codec = {"utf-8-sig": "utf-8", "gbk": "gb18030", "gb2312": "gb18030"}.get(
         codec, codec
     )
-    chunks = raw_chunks(path)
+    chunks = raw_chunks(path, tell)
     first = next(chunks, b"")
     marks = [m for m, e in _MARKS.items() if first.startswith(m) and codec in e]
     skipped = len(marks[0]) if marks else 0

@@ -4,8 +4,11 @@ Each table goes the same way: files as text, laid out as rows of ours, cells int
 types, clocks and units made ours, every row judged, what is kept written in order.
 """
 
+import errno
+import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -35,6 +38,8 @@ from research.region.settings import Settings, read_settings
 
 MEMORY_LIMIT = "900MB"
 WORK = ".work"
+# What the system and DuckDB say of a full disk.
+_FULL = (os.strerror(errno.ENOSPC), "max_temp_directory_size")
 # Tables without which an import that names them makes no sense.
 NEEDED = ("customers", "readings", "energy_daily")
 
@@ -80,7 +85,7 @@ def import_table(
     tables = mapped_tables(read_mapping(mapping))
     settings_file = _settings_file((mapping.parent, folder, target))
     settings = read_settings(settings_file)
-    with replaced_folder(target) as fresh:
+    with _room_told(target), replaced_folder(target) as fresh:
         shutil.copyfile(settings_file, fresh / REGION_FILE)
         work = fresh / WORK
         work.mkdir()
@@ -91,6 +96,22 @@ def import_table(
         shutil.rmtree(work)
         write_table(findings, fresh, "findings")
     return read_region(target)
+
+
+@contextmanager
+def _room_told(target: Path) -> Iterator[None]:
+    """Say plainly that a disk is full, whoever noticed it."""
+    try:
+        yield
+    except (OSError, duckdb.Error) as error:
+        if not any(words in str(error) for words in _FULL):
+            raise
+        free = shutil.disk_usage(target.parent).free
+        raise InputError(
+            f"{target}: the disk is full. Until it is done an import takes room beside "
+            f"the region, at most about what its files take unpacked; {free / 1e9:.1f} "
+            "GB are free now that it has been given back. The region is as it was."
+        ) from None
 
 
 def _settings_file(folders: Iterable[Path]) -> Path:
@@ -127,6 +148,7 @@ def _import_all(
             continue
         loaded = load(connection, folder, table, mapped, paths, settings, say, work)
         origin, rows = _read(connection, table, mapped, loaded, settings, known)
+        say(f"{table}: sorting and judging {loaded.rows:,} rows")
         judged = judge_table(connection, rows, table, settings, customers=known)
         if not judged.rows_in:
             say(f"{table}: no rows in {', '.join(p.name for p in paths)}; left out")
