@@ -52,16 +52,14 @@ def main(listener: int, folder: str, modules: list[str]) -> None:
 
 def _serve(listener: socket.socket, folder: str) -> dict[str, Any] | None:
     """Fork a kernel for each connection; a kernel returns with what it was asked."""
-    ours = os.getpid()
     kernels: dict[int, socket.socket] = {}
     ended, noted = os.pipe()
     os.set_blocking(noted, False)
     signal.set_wakeup_fd(noted)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     with selectors.DefaultSelector() as waiting:
-        waiting.register(sys.stdin, selectors.EVENT_READ)
-        waiting.register(ended, selectors.EVENT_READ)
-        waiting.register(listener, selectors.EVENT_READ)
+        for source in (sys.stdin, ended, listener):
+            waiting.register(source, selectors.EVENT_READ)
         while True:
             for key, _ in waiting.select():
                 if key.fileobj is sys.stdin:  # the batch has ended, or was killed
@@ -73,27 +71,37 @@ def _serve(listener: socket.socket, folder: str) -> dict[str, Any] | None:
                     os.read(ended, 4096)
                     _tell_ends(kernels, waiting)
                 elif key.fileobj is listener:
-                    asker, _ = listener.accept()
-                    request = json.loads(asker.makefile("rb").readline() or "{}")
-                    if not request or not _alone():
-                        asker.close()
-                        continue
-                    pid = os.fork()
-                    if not pid:
-                        break
-                    kernels[pid] = asker
-                    waiting.register(asker, selectors.EVENT_READ, pid)
-                else:  # the asker has gone
+                    request = _fork(listener, kernels, waiting)
+                    if request:
+                        for handle in (ended, noted):
+                            os.close(handle)
+                        for other in (listener, *kernels.values()):
+                            other.close()
+                        return request
+                elif key.data in kernels:  # who asked for it has gone
                     waiting.unregister(key.fileobj)
                     _kill(key.data)
-            else:
-                continue
-            break
-    _settle(request, asker, ours)
-    for other in (listener, *kernels.values()):
-        other.close()
-    os.close(ended)
-    os.close(noted)
+
+
+def _fork(
+    listener: socket.socket,
+    kernels: dict[int, socket.socket],
+    waiting: selectors.BaseSelector,
+) -> dict[str, Any] | None:
+    """Fork a kernel for the next connection; there, return what it was asked."""
+    parent = os.getpid()
+    asker, _ = listener.accept()
+    with asker.makefile("rb") as lines:
+        request = json.loads(lines.readline() or "{}")
+    if not request or not _alone():
+        asker.close()
+        return None
+    pid = os.fork()
+    if pid:
+        kernels[pid] = asker
+        waiting.register(asker, selectors.EVENT_READ, pid)
+        return None
+    _settle(request, asker, parent)
     return request
 
 
@@ -121,7 +129,9 @@ def _tell_ends(
         pid, status = os.waitpid(-1, os.WNOHANG)
         if not pid:
             return
-        asker = kernels.pop(pid)
+        asker = kernels.pop(pid, None)
+        if asker is None:
+            continue
         with contextlib.suppress(KeyError):
             waiting.unregister(asker)
         with contextlib.suppress(OSError), asker:
