@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pandas as pd
 import typer
@@ -150,22 +150,22 @@ def report(
         typer.Option(help="KEY=VALUE for the notebooks that know KEY."),
     ] = None,
     language: Annotated[
-        str, typer.Option(help="Of the pages: en, zh or both.")
+        Literal["en", "zh", "both"], typer.Option(help="Of the pages.")
     ] = "both",
     cell_timeout: Annotated[int, typer.Option(min=1, help="Seconds a cell.")] = 900,
+    kernels: Annotated[
+        Literal["warm", "plain"],
+        typer.Option(help="Warm ones are forked from one that has imported all."),
+    ] = "warm",
     force: Annotated[bool, typer.Option(help="Run what has not changed, too.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Only tell what would run.")] = False,
 ) -> None:
     """Run the notebooks for each region, then those about all, and publish them."""
-    from research.report import batch  # papermill takes 2 s to import
+    from research.report import jobs as planning
 
-    if language not in LANGUAGES:
-        raise InputError(
-            f"language {language!r} is unknown; known: {', '.join(LANGUAGES)}."
-        )
     languages = LANGUAGES[language]
-    regions, unread = batch.readable(region_dirs)
-    planned = batch.plan(
+    regions, unread = planning.readable(region_dirs)
+    planned = planning.plan(
         regions,
         _notebooks(notebooks, notebook),
         out,
@@ -179,6 +179,11 @@ def report(
             print(f"{job.place}  {job.name}  {state}")
         _print_unread(unread)
         return
+    if planning.is_done(planned, out, languages) and not unread:
+        screen.print(f"{len(planned)} {RESULTS['fresh']}")
+        return
+    from research.report import batch  # papermill takes 2 s to import
+
     limits = batch.Limits(
         cell_seconds=cell_timeout, threads=max((os.cpu_count() or 1) // jobs, 1)
     )
@@ -191,6 +196,7 @@ def report(
             progress=_telling(bars, batch, len(planned)),
             languages=languages,
             unread=unread,
+            warm=kernels == "warm",
         )
     _print_outcomes(outcomes)
     _print_unread(unread)

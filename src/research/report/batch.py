@@ -8,10 +8,10 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import nbformat
 from filelock import FileLock, Timeout
@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from research.region.errors import InputError
 from research.report.execute import Limits, NotebookFailed, execute
 from research.report.export import Page, render
-from research.report.jobs import Job, Unread, plan, readable, renewed
+from research.report.jobs import Job, Unread, is_listed, plan, readable, renewed
 from research.report.parameters import SUBJECTS
 from research.report.publish import (
     FAILED,
@@ -35,6 +35,7 @@ from research.report.search import search_page
 from research.report.site import names_of, region_index, site_index
 from research.report.subject import Subject, all_regions, subject_of
 from research.report.translate import LANGUAGES, file_in
+from research.report.warm import Kernels, warm_kernels
 
 __all__ = [
     "Job",
@@ -80,83 +81,100 @@ def run(
     progress: Progress | None = None,
     languages: Sequence[str] = LANGUAGES,
     unread: Sequence[Unread] = (),
+    warm: bool = False,
 ) -> list[Outcome]:
     """Run the jobs and publish each page as it is done; then write the index pages.
 
     One failing notebook stops no other. A page is published whole or not at all;
     the notebook that failed is kept with its error below ``failed/``. What is about
     all regions runs last, and reads what they have published by then. That a region
-    could not be read is told on its page; what it published before stays.
+    could not be read is told on its page; what it published before stays. `warm` forks
+    kernels from a process that has imported the stack.
 
     Raises
     ------
     InputError
         If another run holds one of the regions.
     """
-    limits, progress = limits or Limits(), progress or Progress()
     out.mkdir(parents=True, exist_ok=True)
+    with warm_kernels() if warm else nullcontext() as kernels:
+        how = _How(
+            out,
+            workers,
+            limits or Limits(),
+            progress or Progress(),
+            languages,
+            kernels,
+        )
+        return _run_all(jobs, unread, how)
+
+
+class _How(NamedTuple):
+    out: Path
+    workers: int
+    limits: Limits
+    progress: Progress
+    languages: Sequence[str]
+    kernels: Kernels | None
+
+
+def _run_all(jobs: Sequence[Job], unread: Sequence[Unread], how: _How) -> list[Outcome]:
+    """Regions first, each with its folder held; then what is about all of them."""
+    out = how.out
     subjects = {job.place: subject_of(job.region) for job in jobs if job.region}
     with ExitStack() as held:
         for name in sorted(subjects):
             held.enter_context(_lock(out, name))
-        first = [job for job in jobs if job.region]
-        outcomes = _run(first, subjects, out, workers, limits, progress, languages)
+        outcomes = _run([job for job in jobs if job.region], subjects, how)
     for one in unread:
-        _note_unread(out, one, languages)
+        _note_unread(out, one, how.languages)
     last = [job for job in jobs if not job.region]
     if last:
-        write_site_index(out, languages)
+        write_site_index(out, how.languages)
         # Runs on other regions end with the same pages: each waits for its turn.
-        with _lock(out, ACROSS, seconds=limits.cell_seconds):
+        with _lock(out, ACROSS, seconds=how.limits.cell_seconds):
             last = [renewed(job, out) for job in last]
-            subjects = {ACROSS: all_regions(out)}
-            outcomes += _run(last, subjects, out, workers, limits, progress, languages)
-    write_site_index(out, languages)
+            outcomes += _run(last, {ACROSS: all_regions(out)}, how)
+    write_site_index(out, how.languages)
     return outcomes
 
 
-def _run(
-    jobs: Sequence[Job],
-    subjects: dict[str, Subject],
-    out: Path,
-    workers: int,
-    limits: Limits,
-    progress: Progress,
-    languages: Sequence[str],
-) -> list[Outcome]:
+def _run(jobs: Sequence[Job], subjects: dict[str, Subject], how: _How) -> list[Outcome]:
     """Run jobs whose folders are held, and write the index of each folder."""
+    out = how.out
     manifests = {name: _open_manifest(out, s) for name, s in subjects.items()}
     outcomes: dict[int, Outcome] = {}
-    pool = ThreadPoolExecutor(max_workers=max(workers, 1))
+    pool = ThreadPoolExecutor(max_workers=max(how.workers, 1))
     try:
         running = {
-            pool.submit(_attempt, job, out, limits, progress): number
-            for number, job in enumerate(jobs)
+            pool.submit(_attempt, job, how): number for number, job in enumerate(jobs)
         }
         for future in as_completed(running):  # rendered here, one at a time
             outcome, executed = future.result()
             place = outcome.job.place
             if executed is not None:
                 outcome = _publish(
-                    outcome, executed, out, manifests[place], subjects[place], languages
+                    outcome, executed, manifests[place], subjects[place], how
                 )
             if outcome.status in ("skipped", "failed"):
                 _note(outcome, out, manifests[place])
-            progress.ended(outcome)
+            how.progress.ended(outcome)
             outcomes[running[future]] = outcome
     finally:  # after an interrupt nothing new begins
         pool.shutdown(cancel_futures=True)
+    changed = {o.job.place for o in outcomes.values() if o.status != "fresh"}
     for name in subjects:
-        _write_region_index(out / name, languages)
+        if name in changed or not is_listed(out / name, how.languages):
+            _write_region_index(out / name, how.languages)
     return [outcomes[number] for number in sorted(outcomes)]
 
 
-def _attempt(job: Job, out: Path, limits, progress: Progress):
+def _attempt(job: Job, how: _How):
     """Run one job in a kernel; the notebook is returned only if all of it ran."""
     if job.fresh:
         return Outcome(job, "fresh", 0.0), None
-    progress.started(job)
-    folder = out / job.place
+    how.progress.started(job)
+    folder = how.out / job.place
     (folder / FAILED).mkdir(exist_ok=True)
     scratch = folder / FAILED / f".{job.name}.running.ipynb"
     start = time.monotonic()
@@ -165,8 +183,9 @@ def _attempt(job: Job, out: Path, limits, progress: Progress):
             job.notebook,
             job.parameters,
             scratch,
-            limits=limits,
-            tick=lambda: progress.cell_done(job),
+            limits=how.limits,
+            tick=lambda: how.progress.cell_done(job),
+            kernels=how.kernels,
         )
     except NotebookFailed as failure:
         seconds = time.monotonic() - start
@@ -187,13 +206,12 @@ def _attempt(job: Job, out: Path, limits, progress: Progress):
 def _publish(
     outcome: Outcome,
     executed,
-    out: Path,
     manifest: dict[str, Any],
     subject: Subject,
-    languages: Sequence[str],
+    how: _How,
 ) -> Outcome:
     """Render and publish; a page that can not be rendered is a failed notebook."""
-    job = outcome.job
+    job, out, languages = outcome.job, how.out, how.languages
     made = {
         "Data": f"{subject.data}, sha256 {job.data[:16]}",
         "Notebook": f"{job.notebook.name}, run key {job.key[:16]}",
@@ -248,7 +266,7 @@ def _publish(
 def _note(outcome: Outcome, out: Path, manifest: dict[str, Any]) -> None:
     entry = {"notebook": outcome.job.name, "cell": outcome.cell, "at": _now()}
     if outcome.status == "skipped":
-        entry["cause"] = outcome.cause
+        entry |= {"cause": outcome.cause, "key": outcome.job.key}
     else:  # what an error says may quote a customer: only its kind is published
         entry["cause"] = outcome.cause.split(":")[0]
     note_without_page(out / outcome.job.place, manifest, outcome.status, entry)

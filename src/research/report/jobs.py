@@ -19,7 +19,7 @@ from research.report.publish import (
     versions,
 )
 from research.report.published import ACROSS, fingerprint
-from research.report.translate import LANGUAGES
+from research.report.translate import LANGUAGES, file_in
 
 
 @dataclass(frozen=True)
@@ -205,6 +205,19 @@ def plan(
     return jobs
 
 
+def is_done(jobs: Sequence[Job], out: Path, languages: Sequence[str]) -> bool:
+    """Whether nothing is to be run, and all index pages stand."""
+    folders = {out, *(out / job.place for job in jobs)}
+    listed = all(is_listed(folder, languages) for folder in folders)
+    return listed and all(job.fresh for job in jobs)
+
+
+def is_listed(folder: Path, languages: Sequence[str]) -> bool:
+    """Whether a folder has its index page in each language."""
+    paths = [folder / file_in("index.html", lang, languages) for lang in languages]
+    return all(path.is_file() for path in paths)
+
+
 def renewed(job: Job, out: Path) -> Job:
     """A job about all regions, held against what they have published by now."""
     job = replace(job, data=fingerprint(out, job.reads))
@@ -247,14 +260,13 @@ def _why(job: Job, out: Path) -> str:
     manifest = read_manifest(out / job.place)
     page = page_of(manifest, job.name) if manifest else None
     if page is None:
-        kinds = [
-            kind
-            for kind in ("failed", "skipped")
-            for entry in (manifest or {}).get(kind, [])
-            if entry["notebook"] == job.name
-        ]
         told = {"failed": "failed before", "skipped": "did not apply before"}
-        return told[kinds[0]] if kinds else "never published"
+        for kind, words in told.items():
+            for entry in (manifest or {}).get(kind, []):
+                if entry["notebook"] == job.name:
+                    same = kind == "skipped" and entry.get("key") == job.key
+                    return "" if same else words
+        return "never published"
     if not (out / job.place / page["file"]).is_file():
         return "its page is gone"
     if page["key"] == job.key:
