@@ -161,6 +161,26 @@ def test_rows_of_several_files_packed_or_not_are_told_by_their_own_lines(tmp_pat
     assert plainly
 
 
+@pytest.mark.parametrize("typed", [True, False])
+def test_rows_of_parquet_are_plain_too(tmp_path, typed):
+    faults = ["again", "conflict", (1, "2024-03-04 00:07"), (2, ""), (0, ""), (2, "-1")]
+    lines = lines_of(5, faults, "2024-03-04", "time")
+    rows = pd.DataFrame(
+        [line.split(",") for line in lines], columns=["id", "time", "kwh"]
+    )
+    if typed:
+        zone = "Asia/Shanghai"
+        rows["time"] = pd.to_datetime(rows["time"]).dt.tz_localize(zone)
+        rows["kwh"] = pd.to_numeric(rows["kwh"])
+        rows["id"] = rows["id"].replace("", None)
+    source = write_export(tmp_path / "export")
+    rows.to_parquet(source / "readings.parquet")
+    fast, slow, plainly = both_ways(tmp_path, source)
+    assert fast == slow
+    assert plainly
+    assert "quarantine/readings.csv" in fast
+
+
 def test_all_times_with_their_offset_are_plain_and_one_without_is_refused(tmp_path):
     stamps = pd.date_range("2024-03-04", periods=600, freq="h", tz="Asia/Shanghai")
     lines = [HEADER, *(f"A,{stamp.isoformat(' ')},1" for stamp in stamps)]

@@ -91,8 +91,6 @@ def _load(
         sifted = nullcontext()
         if plainly and not number:
             taken = plain.begin(connection, table, source, seen.sample, mapped)
-        if taken and seen.kind == "parquet":
-            raise plain.NotPlain
         if taken:
             into = work / f"{table}_plain_{number}.parquet"
             sifted = plain.sieve(

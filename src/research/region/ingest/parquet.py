@@ -1,5 +1,6 @@
 """Parquet files as text: each typed cell as its csv would write it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -9,6 +10,8 @@ import pyarrow.parquet as pq
 from research.region.errors import InputError
 from research.region.ingest.headers import column_names, quoted
 from research.region.schema import parquet_schema
+
+ROWS_AT_ONCE = 500_000
 
 
 def look(
@@ -57,6 +60,20 @@ def make_view(
     )
     count = pq.read_metadata(path).num_rows
     return count if rows is None else min(rows, count)
+
+
+def stretches(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    names: tuple[str, ...],
+    into: str,
+) -> Iterator[pa.RecordBatch]:
+    """Rows of a file as text, `line` and c0, c1, ..., some hundred thousand at once."""
+    view = f"{into}_view"
+    make_view(connection, path, names, view, None)
+    rows = connection.cursor().sql(f"select * exclude (file) from {quoted(view)}")
+    for batch in rows.to_arrow_reader(ROWS_AT_ONCE):
+        yield batch.rename_columns(["line", *(f"c{n}" for n in range(len(names)))])
 
 
 def _literal(text: str) -> str:

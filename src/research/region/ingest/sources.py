@@ -152,7 +152,7 @@ def load_text(
         Stop after about so many rows, for a first look at a large file.
     sift : callable, optional
         Is given rows, `line` and the cells as c0, c1, ..., and gives back those that
-        go into the table. Rows of Parquet are not sifted.
+        go into the table.
     tell : callable, optional
         Is told how many bytes of a file of text have been read, and how many it has.
 
@@ -171,13 +171,19 @@ def load_text(
         f"create table {quoted(into + '_ragged')} (file varchar, line bigint, "
         "fields integer, wanted integer, text varchar)"
     )
-    if found.kind == "parquet":
+    if found.kind == "parquet" and not sift:
         count = parquet.make_view(connection, path, found.columns, into, rows)
         return Loaded(count, 0, 0)
     names = ", ".join(f"{quoted(name)} varchar" for name in found.columns)
     connection.execute(
         f"create table {quoted(into)} (file varchar, line bigint, {names})"
     )
+    if found.kind == "parquet":
+        count = 0
+        for batch in ahead(parquet.stretches(connection, path, found.columns, into)):
+            _insert(connection, path, into, [batch], sift)
+            count += len(batch)
+        return Loaded(count, 0, 0)
     long = LONG_TEXT if texts is None else {header_key(name) for name in texts}
     checked = [
         place
