@@ -72,8 +72,7 @@ PARTS = {
         besides=OF_FEATURES[:5],
         note="A year of readings every 15 minutes from Parquet. Ours also looks for "
         "what must be repaired and writes a table that survives a kill; Polars and "
-        "DuckDB repair nothing. Two features ask when the area has its peak: each finds "
-        "it.",
+        "DuckDB repair nothing. When the area has its peak each finds by itself.",
     ),
     "billion": Part(
         "The same for a billion readings",

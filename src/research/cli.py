@@ -196,7 +196,8 @@ def report(
             progress=_telling(bars, batch, len(planned)),
             languages=languages,
             unread=unread,
-            warm=kernels == "warm",
+            # The process to fork from costs as much as two kernels.
+            warm=kernels == "warm" and sum(not job.fresh for job in planned) > 2,
         )
     _print_outcomes(outcomes)
     _print_unread(unread)
