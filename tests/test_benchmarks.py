@@ -22,7 +22,6 @@ from benchmarks.parts import (  # noqa: E402
     OF_FEATURES,
     PARTS,
     SCAN_AND_OURS,
-    TOLD_THE_PEAK,
 )
 from benchmarks.records import FOLDER, Result, read_results, write_result  # noqa: E402
 from benchmarks.run import SCALING  # noqa: E402
@@ -142,7 +141,7 @@ def test_a_part_can_be_called_as_it_is_told(name):
 
 def test_the_engines_that_are_asked_for_are_there():
     told = inspect.getsource(features_from_files.results)
-    for name in (*OF_FEATURES, *TOLD_THE_PEAK):
+    for name in OF_FEATURES:
         if name != features_from_files.SCAN:
             assert f'"{name}": way(' in told
     assert OF_FEATURES[0] == SCAN_AND_OURS[0] == features_from_files.SCAN
