@@ -163,6 +163,30 @@ def test_a_wrong_region_is_one_message_and_code_2(
 
 
 @pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (",late,often\nlate,1,5\noften,1/5,1\n", "late"),
+        (",a,b\na,1,much\nb,1/3,1\n", "'much'"),
+        (None, "no such file"),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "report"])
+def test_faulty_judgements_are_one_message_and_code_2(
+    research, tiny, tmp_path, command, text, words
+):
+    with (tiny / "region.yaml").open("a", encoding="utf-8") as file:
+        file.write("credit: {judgements: experts.csv}\n")
+    if text is not None:
+        (tiny / "experts.csv").write_text(text, encoding="utf-8")
+    extra = ["--out", tmp_path / "out"] if command == "report" else []
+    done = research(command, tiny, *extra)
+    assert done.returncode == 2
+    assert "experts.csv" in done.stderr
+    assert words in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
     ("fault", "words"),
     [
         ("missing folder", "nowhere"),

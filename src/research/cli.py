@@ -123,6 +123,7 @@ def check(
     """Tell what a region holds, how far it carries and what is wrong with it."""
     region = read_region(region_dir)
     region.check()
+    _read_judgements(region)
     _print_region(region, notebooks if notebooks.is_dir() else None)
     if len(region.hard_faults):
         raise typer.Exit(1)
@@ -165,6 +166,14 @@ def report(
 
     languages = LANGUAGES[language]
     regions, unread = planning.readable(region_dirs)
+    for region in list(regions):
+        try:
+            _read_judgements(region)
+        except InputError as error:
+            unread.append(planning.Unread(region.path, str(error)))
+            regions.remove(region)
+    if not regions:
+        raise InputError("\n".join(one.reason for one in unread))
     planned = planning.plan(
         regions,
         _notebooks(notebooks, notebook),
@@ -259,6 +268,22 @@ def verify(
     if faults:
         raise typer.Exit(1)
     print(f"{report_dir}: every file is as it was published.")
+
+
+def _read_judgements(region: Region) -> None:
+    """Refuse a faulty file of judgements that a region names, before a kernel does."""
+    declared = region.settings.credit
+    if declared is None or declared.judgements is None:
+        return
+    # Not for those who declare none: it takes a second to import.
+    from research.segmenters.ahp import JudgementError, read_judgements
+    from research.service.credit import read_policy
+
+    policy = read_policy(region)
+    try:
+        read_judgements(policy.judgements, known=policy.scoring)
+    except JudgementError as error:
+        raise InputError(f"{policy.judgements.parent}: {error}") from None
 
 
 def _notebooks(folder: Path, names: list[str] | None) -> list[Path]:
