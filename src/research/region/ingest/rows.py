@@ -382,9 +382,12 @@ def _sorted(
         f"create type {customers} as enum (select distinct customer_id from {good} "
         "and customer_id is not null order by 1)"
     )
-    kinds = {c: SQL_TYPES[TABLES[table].columns[c].kind] for c in columns}
+    # What is sorted is as narrow as it can be; days keep what may be wrong with them.
+    kinds = {c: TABLES[table].columns[c].kind for c in columns}
     cells = ", ".join(
-        quoted(c) if c in TABLES[table].key else f"{quoted(c)}::{kind} as {quoted(c)}"
+        quoted(c)
+        if c == "customer_id" or kind == "date"
+        else f"{quoted(c)}::{SQL_TYPES[kind]} as {quoted(c)}"
         for c, kind in kinds.items()
     )
     key = ", ".join(map(quoted, TABLES[table].key))
@@ -420,7 +423,9 @@ def _set_duplicates_aside(
     good = f"from {view} where verdict is null"
     hashes = f"select {same} as h {good} group by h having count(*) > 1"
     if by_key:
-        texts = parts.replace('"customer_id"', '"customer_id"::varchar', 1)
+        texts = ", ".join(
+            f"{quoted(c)}::{_WIDE[TABLES[table].columns[c].kind]}" for c in key
+        )
         before = ", ".join(f"lag({quoted(c)}) over ()" for c in key)
         hashes = (
             f"select distinct hash({texts}) as h from (select {parts}, "
