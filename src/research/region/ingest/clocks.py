@@ -57,7 +57,7 @@ def to_clock(
     target: str,
     span: tuple[datetime, datetime],
     into: str,
-) -> None:
+) -> bool:
     """Make the view `into`: `rows` with the times of `column` on another clock.
 
     Parameters
@@ -72,11 +72,26 @@ def to_clock(
         IANA zones.
     span : tuple of datetime
         First and last time, to within a day.
+
+    Returns
+    -------
+    joined : bool
+        Whether an hour comes twice: its rows are joined to the view.
     """
     first, last = _widened(span)
     leaving = changes(source, first, last)
     doubled = [c for c in leaving if c.after < c.before]
-    _number_doubled(connection, rows, column, who, doubled, f"{into}_doubled")
+    join, mended = "", f"{rows}.mended"
+    if doubled:
+        _number_doubled(connection, rows, column, who, doubled, f"{into}_doubled")
+        join = (
+            f"left join {into}_doubled as twice on twice.file = {rows}.file "
+            f"and twice.line = {rows}.line and twice._piece = {rows}._piece"
+        )
+        mended = (
+            f"case when nth is not null then concat_ws(',', {rows}.mended, "
+            f"'ambiguous_hour:{column}') else {rows}.mended end"
+        )
     utc = f"({column} - {_seconds(_local_offset(column, source, first, leaving))})"
     arriving = changes(target, first, last)
     local = f"({utc} + {_seconds(_utc_offset(utc, target, first, arriving))})"
@@ -88,14 +103,11 @@ def to_clock(
           {local} as {column},
           coalesce({rows}.verdict,
             case when {skipped} then 'nonexistent_hour:{column}' end) as verdict,
-          case when nth is not null then
-            concat_ws(',', {rows}.mended, 'ambiguous_hour:{column}')
-            else {rows}.mended end as mended)
-        from {rows} left join {into}_doubled as twice
-          on twice.file = {rows}.file and twice.line = {rows}.line
-          and twice._piece = {rows}._piece
+          {mended} as mended)
+        from {rows} {join}
         """
     )
+    return bool(doubled)
 
 
 def refuse_doubled(

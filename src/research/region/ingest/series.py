@@ -54,16 +54,17 @@ def rows_table(
         If a clock can not be kept, or the values are those of a register.
     """
     schema, columns = TABLES[table].columns, list(typed.columns)
-    view = _on_our_clock(connection, table, typed, mapped, settings)
-    if mapped.value_kind == "register":
+    view, joined = _on_our_clock(connection, table, typed, mapped, settings)
+    register = mapped.value_kind == "register"
+    if register:
         view = _differences(connection, table, view, columns, mapped, settings)
     values = [
         f"{_value(table, name, columns, mapped, settings)} as {quoted(name)}"
         for name in columns
         if name in schema
     ]
-    mixed = typed.joined or view != typed.view or mapped.layout != "long"
-    kind = "view" if typed.plain and view == typed.view else "table"
+    mixed = typed.joined or joined or register or mapped.layout != "long"
+    kind = "table" if joined or register or not typed.plain else "view"
     with _in_file_order(connection, on_one_thread=mixed):
         connection.execute(
             f"create {kind} {table}_rows as select file, line, _piece, "
@@ -113,8 +114,8 @@ def _on_our_clock(
     typed: Typed,
     mapped: TableMapping,
     settings: Settings,
-) -> str:
-    """View with all times on the clock that the region keeps for the table."""
+) -> tuple[str, bool]:
+    """View with all times on our clock, and whether rows are joined to it."""
     schema, view, target = (
         TABLES[table].columns,
         typed.view,
@@ -129,6 +130,7 @@ def _on_our_clock(
         view = f"{table}_slotted"
     if mapped.utc_offset:
         view = _offsets_noted(connection, table, view, typed.spans["ts"], settings)
+    joined = False
     who = tuple(c for c in ("customer_id", "meter_id") if c in typed.columns)
     for name, span in typed.spans.items():
         source = source_clock(table, name, typed, mapped, settings)
@@ -139,9 +141,11 @@ def _on_our_clock(
                 clocks.refuse_doubled(connection, view, name, who, source, span)
             continue
         into = f"{table}_on_clock_{name}"
-        clocks.to_clock(connection, view, name, who, source, target, span, into)
+        joined |= clocks.to_clock(
+            connection, view, name, who, source, target, span, into
+        )
         view = into
-    return view
+    return view, joined
 
 
 def _offsets_noted(
