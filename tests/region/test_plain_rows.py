@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from region.exports import LONG, REGION, aside, hits, imported, write_export
 
 from research.region import InputError
-from research.region.ingest import import_table, loading, plain
+from research.region.ingest import delimited, import_table, loading, plain
 
 HEADER = "id,time,kwh"
 # Cells that are not as everybody writes them, by the column they stand in.
@@ -90,8 +90,8 @@ def outcome(tmp_path, name, source):
     return {p.relative_to(region.path).as_posix(): p.read_bytes() for p in files}
 
 
-def both_ways(tmp_path, source):
-    """What comes of an export with plain rows and as text alone; how often plain."""
+def both_ways(tmp_path, source, block=delimited.BLOCK_BYTES):
+    """What comes of an export with plain rows and as text alone; whether plain."""
     taken = []
 
     def counted(*args, **kwargs):
@@ -101,6 +101,7 @@ def both_ways(tmp_path, source):
     load = loading._load
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loading, "_load", counted)
+        patch.setattr(delimited, "BLOCK_BYTES", block)
         fast = outcome(tmp_path, "fast", source)
         plainly = bool(taken and taken[-1].plain)
         patch.setattr(plain, "begin", lambda *args: None)
@@ -115,7 +116,7 @@ def fault():
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 9),
     faults=st.lists(fault(), max_size=7),
@@ -123,9 +124,10 @@ def fault():
     order=st.sampled_from(["time", "customer", "none"]),
     start=st.sampled_from(["2024-03-04", "2023-03-20", "2023-10-20"]),
     listed=st.booleans(),
+    block=st.sampled_from([3_000, delimited.BLOCK_BYTES]),
 )
 def test_an_import_leaves_the_same_bytes_however_rows_are_read(
-    tmp_path_factory, seed, faults, variant, order, start, listed
+    tmp_path_factory, seed, faults, variant, order, start, listed, block
 ):
     tmp_path = tmp_path_factory.mktemp("plain")
     mapping, region = VARIANTS[variant]
@@ -134,7 +136,7 @@ def test_an_import_leaves_the_same_bytes_however_rows_are_read(
         mapping += "  customers: {files: [customers.csv], columns: {customer_id: id}}\n"
         files["customers_csv"] = ["id", "C000", "C001", "C002"]
     source = write_export(tmp_path / "export", mapping, region, **files)
-    fast, slow, _ = both_ways(tmp_path, source)
+    fast, slow, _ = both_ways(tmp_path, source, block)
     assert fast == slow
 
 
