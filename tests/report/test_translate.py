@@ -174,3 +174,20 @@ def test_the_shipped_catalogue_is_read_and_fits():
     for message, said in zh.exact.items():
         if han.search(message) and not han.search(said):
             pytest.fail(f"{message!r} loses its Chinese: {said!r}")
+
+
+def test_many_holes_in_a_long_message_take_no_power_of_its_length():
+    holes = " and ".join(f"{{w{n}}}" for n in range(12))
+    zh = catalogue_of({f"{holes} end": "".join(f"{{w{n}}}" for n in range(12))}, "zh")
+    message = " and ".join(["word"] * 400)
+    assert translate(message, zh) == (message, (message,))  # in seconds, not years
+    said, missing = translate(f"{message} end", zh)
+    assert said.startswith("word" * 11 + "word and word")
+    assert len(missing) == 12
+
+
+def test_a_number_ends_before_the_full_stop_and_a_name_stands_twice_alike():
+    zh = catalogue_of({"It is {n}.": "是{n}。", "{a} is {a}": "{a}就是{a}"}, "zh")
+    assert translate("It is 12.5.", zh) == ("是12.5。", ())
+    assert translate("3 is 3", zh) == ("3就是3", ())
+    assert translate("x1 is y1", zh)[0] == "x1 is y1"

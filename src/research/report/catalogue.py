@@ -9,7 +9,7 @@ sentence by sentence.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,7 @@ LOCALE = Path(__file__).parent / "locale"
 MARKER = re.compile(r"</?\d+/?>")
 """A numbered tag within a message."""
 _HOLE = re.compile(r"\{([A-Za-z]\w*)\}")
-_NUMBER = re.compile(r"n\d*")
+_NUMBER, _FIGURE = re.compile(r"n\d*"), re.compile(r"[-+−]?\d[\d,.]*")
 _WORDS = re.compile(r"[A-Za-z]{2}")
 # An id, a hash, an address, a path or a name of a file are the same in any language.
 _WORDLESS = re.compile(r"</?\d+/?>|\w+:[^\s]+|(?<!\w)[\w./:-]*\d[\w./:-]*")
@@ -60,8 +60,10 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class _Pattern:
-    message: re.Pattern
-    rarest: str
+    """What stands between the holes of a message, and the names of the holes."""
+
+    literals: tuple[str, ...]
+    holes: tuple[str, ...]
     translation: str
     weight: int
 
@@ -191,10 +193,10 @@ def _whole(message, catalogue) -> tuple[str, tuple[str, ...]] | None:
             return catalogue.exact[form] + end, ()
     best = None
     for pattern in catalogue.patterns:
-        found = pattern.rarest in message and pattern.message.fullmatch(message)
-        if not found or any(map(_SENTENCES.search, found.groups())):
+        found = _fitted(pattern, message)
+        if found is None or any(map(_SENTENCES.search, found.values())):
             continue
-        text, missing = _filled(pattern.translation, found.groupdict(), catalogue)
+        text, missing = _filled(pattern.translation, found, catalogue)
         if not missing:
             return text, ()
         if best is None:
@@ -240,23 +242,59 @@ def _words(text, catalogue):
 
 
 def _pattern(message, translation) -> _Pattern:
-    literal = _HOLE.split(message)[::2]
-    regex, seen = [], set()
-    for number, part in enumerate(_HOLE.split(message)):
-        if number % 2 == 0:
-            regex.append(re.escape(part))
-        elif part in seen:
-            regex.append(f"(?P={part})")
-        else:
-            seen.add(part)
-            inside = r"[-+−]?\d[\d,.]*" if _NUMBER.fullmatch(part) else ".+?"
-            regex.append(f"(?P<{part}>{inside})")
-    return _Pattern(
-        re.compile("".join(regex), re.DOTALL),
-        max(literal, key=len),
-        translation,
-        sum(map(len, literal)),
-    )
+    parts = _HOLE.split(message)
+    literals = tuple(parts[::2])
+    weight = sum(map(len, literals))
+    return _Pattern(literals, tuple(parts[1::2]), translation, weight)
+
+
+def _fitted(pattern: _Pattern, message: str) -> dict[str, str] | None:
+    """What stands in the holes of a pattern; None if the message does not fit.
+
+    Each hole ends as early as the rest allows. Where a try has failed it is not tried
+    again: the time grows with the square of the message and not with a power.
+    """
+    first, *middle, last = pattern.literals
+    if len(message) < pattern.weight or not message.startswith(first):
+        return None
+    if not message.endswith(last) or any(part not in message for part in middle):
+        return None
+    literals, holes, failed = pattern.literals, pattern.holes, set()
+
+    def from_hole(number: int, begin: int) -> list[str] | None:
+        if number == len(holes):
+            return [] if begin == len(message) else None
+        if (number, begin) in failed:
+            return None
+        following = literals[number + 1]
+        for end in _ends(message, begin, following, number == len(holes) - 1):
+            inside = message[begin:end]
+            if _NUMBER.fullmatch(holes[number]) and not _FIGURE.fullmatch(inside):
+                continue
+            rest = from_hole(number + 1, end + len(following))
+            if rest is not None:
+                return [inside, *rest]
+        failed.add((number, begin))
+        return None
+
+    found = from_hole(0, len(first))
+    if found is None:
+        return None
+    told = dict(zip(holes, found, strict=True))
+    same = all(told[name] == text for name, text in zip(holes, found, strict=True))
+    return told if same else None
+
+
+def _ends(message: str, begin: int, following: str, is_last: bool) -> Iterator[int]:
+    """Where a hole that begins at `begin` may end, the nearest place first."""
+    if is_last:
+        end = len(message) - len(following)
+        if end > begin:
+            yield end
+        return
+    end = begin
+    while (end := message.find(following, end + 1)) != -1:
+        yield end
 
 
 def _refuse_unlike(message, translation):
