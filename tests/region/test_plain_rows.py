@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from region.exports import LONG, REGION, aside, hits, imported, write_export
+from region.exports import LONG, REGION, aside, hits, hourly, imported, write_export
 
 from research.region import InputError
 from research.region.ingest import delimited, import_table, loading, plain
@@ -204,6 +204,16 @@ def test_many_odd_rows_are_read_as_text(tmp_path):
     fast, slow, plainly = both_ways(tmp_path, source)
     assert fast == slow
     assert not plainly
+
+
+def test_a_region_may_lie_in_a_folder_that_looks_like_a_pattern(tmp_path):
+    source = write_export(
+        tmp_path / "year=2024" / "[1]", readings_csv=[HEADER, *hourly("A", [1.0, 2.0])]
+    )
+    fast, slow, plainly = both_ways(source.parent / "a*[b]", source)
+    assert plainly
+    assert fast == slow
+    assert "readings/part-0000.parquet" in fast
 
 
 def test_the_text_of_plain_rows_is_told_as_it_stood_in_the_file(tmp_path):

@@ -129,10 +129,12 @@ def with_cells(
     if not (loaded.plain and told):
         return origin
     table, again = judged.table, []
-    plain.mentioned(connection, judged)
+    files = plain.mentioned(connection, judged)
     for number, (source, seen) in enumerate(
         zip(loaded.sources, loaded.looks, strict=True)
     ):
+        if source.shown not in files:
+            continue
         relation = f"{table}_again_{number}"
         sift = plain.only_mentioned(connection, table, source.shown)
         load_text(

@@ -8,6 +8,7 @@ text that a stretch of the file holds. The text of a row that a rule finds later
 from its file again.
 """
 
+import glob
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -167,9 +168,10 @@ def sieve(
 
 def rows_of(plain: Plain) -> str:
     """SQL of the plain rows: `file`, `line` and the columns of ours."""
+    # A folder may be called [1] or year=2024: neither is a pattern nor a column.
     parts = (
-        f"select {cells.listed([shown])} as file, * from "
-        f"read_parquet({cells.listed([str(path)])})"
+        f"select {cells.listed([shown])} as file, * from read_parquet("
+        f"{cells.listed([glob.escape(str(path))])}, hive_partitioning = false)"
         for shown, path in plain.files.items()
     )
     return f"({' union all '.join(parts)})"
@@ -205,13 +207,18 @@ def view_of(
     return f"{table}_plainly"
 
 
-def mentioned(connection: duckdb.DuckDBPyConnection, judged: Judged) -> None:
-    """Make the table ``<table>_mentioned`` of the places that findings speak of."""
+def mentioned(connection: duckdb.DuckDBPyConnection, judged: Judged) -> set[str]:
+    """Make the table ``<table>_mentioned`` of the places that findings speak of.
+
+    Gives the names of their files.
+    """
     connection.execute(
         f"create or replace table {judged.table}_mentioned as "
         f"select distinct file, line from (select file, line from {judged.aside} "
         f"union all select file, line from {judged.notes}) order by line"
     )
+    files = connection.sql(f"select distinct file from {judged.table}_mentioned")
+    return {file for (file,) in files.fetchall()}
 
 
 def only_mentioned(

@@ -109,8 +109,9 @@ def _room_told(target: Path) -> Iterator[None]:
         free = shutil.disk_usage(target.parent).free
         raise InputError(
             f"{target}: the disk is full. Until it is done an import takes room beside "
-            f"the region, at most about what its files take unpacked; {free / 1e9:.1f} "
-            "GB are free now that it has been given back. The region is as it was."
+            "the region, up to four times the size of its files unpacked; "
+            f"{free / 1e9:.1f} GB are free now that it has been given back. The region "
+            "is as it was."
         ) from None
 
 
