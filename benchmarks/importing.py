@@ -67,7 +67,7 @@ def write_export(n: int, folder: Path, order: str = "time") -> Path:
         slot, customer = (
             sql.format(n=customers, slots=N_SLOTS * N_DAYS) for sql in ORDERS[order]
         )
-        duckdb.connect().execute(  # only the shared connection draws bars
+        duckdb.execute(
             "copy (select format('C{:07d}', c) as id, "
             "strftime(timestamp '2024-01-01' + to_minutes(15 * t), '%Y-%m-%d %H:%M') "
             "as time, round(0.05 + hash(c, t) % 400 / 1000, 3) as energy "
