@@ -11,7 +11,7 @@ sentence by sentence.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel.messages.pofile import read_po
@@ -36,7 +36,7 @@ _SENTENCES = re.compile(r"(?<=[.!?。！？])\s+(?=\S)")
 _LIST = re.compile(r", and | and |, |; ")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Catalogue:
     """Messages and what they are in another language.
 
@@ -117,6 +117,7 @@ def catalogue_files(language: str) -> list[Path]:
     return sorted((LOCALE / language).glob("*.po"))
 
 
+@lru_cache(maxsize=50_000)
 def translate(message: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...]]:
     """One message in the language of a catalogue, and what was not found.
 
