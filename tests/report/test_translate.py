@@ -154,6 +154,9 @@ def test_large_numbers_are_counted_as_chinese_readers_do():
     zh = catalogue_of({"yuan": "元", "{owed} overdue": "逾期{owed}"}, "zh")
     assert translate("1.26 million yuan overdue", zh) == ("逾期126万元", ())
     assert translate("298 million", zh) == ("2.98亿", ())
+    assert translate("251 thousand yuan", zh) == ("25.1万元", ())
+    greedy = {"{n} {of}": "{n}个{of}", "million yuan": "百万元", "yuan": "元"}
+    assert translate("1.26 million yuan", catalogue_of(greedy, "zh"))[0] == "126万元"
     tile = (
         '<span class="value">452,741 <span class="unit">rows</span></span><td>452,741'
     )

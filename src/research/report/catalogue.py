@@ -30,8 +30,10 @@ _GLOSSED = re.compile(
     rf"(?=[^{_HAN}]*[A-Za-z])(?:[^\s{_HAN}.:;,]+ ){{1,6}}([{_HAN}][{_HAN}\w·、（）]*)"
 )
 # Chinese readers count in 万 (10 000) and 亿 (100 000 000).
-_LARGE = re.compile(r"(?P<n>\d[\d,.]*)(?: (?P<times>million|billion))?(?: (?P<of>.+))?")
-_TIMES = {None: 1.0, "million": 1e6, "billion": 1e9}
+_LARGE = re.compile(
+    r"(?P<n>\d[\d,.]*)(?: (?P<times>thousand|million|billion))?(?: (?P<of>.+))?"
+)
+_TIMES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 _SENTENCES = re.compile(r"(?<=[.!?。！？])\s+(?=\S)")
 _LIST = re.compile(r", and | and |, |; ")
 
@@ -192,6 +194,9 @@ def _whole(message, catalogue) -> tuple[str, tuple[str, ...]] | None:
         if form in catalogue.exact:
             end = "。" if form != message and message.endswith(".") else ""
             return catalogue.exact[form] + end, ()
+    large = _large(message, catalogue)
+    if large is not None and not large[1]:
+        return large
     best = None
     for pattern in catalogue.patterns:
         found = _fitted(pattern, message)
@@ -205,7 +210,7 @@ def _whole(message, catalogue) -> tuple[str, tuple[str, ...]] | None:
     if best is not None:
         return best
     glossed = _GLOSSED.fullmatch(message)
-    return (glossed[1], ()) if glossed else _large(message, catalogue)
+    return (glossed[1], ()) if glossed else large
 
 
 def _large(message, catalogue) -> tuple[str, tuple[str, ...]] | None:

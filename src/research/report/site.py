@@ -106,7 +106,8 @@ def names_of(manifest: Mapping) -> dict[str, str]:
     """Names of a region in English, and what it is called in Chinese."""
     title = manifest.get("title", {})
     zh = title.get("zh")
-    known = {title.get("en"), manifest.get("region")} - {None, ""}
+    en = title.get("en")
+    known = {en, manifest.get("region"), f"{en} · {zh}"} - {None, ""}
     return dict.fromkeys(known, zh) if zh else {}
 
 
