@@ -31,7 +31,7 @@ _GLOSSED = re.compile(
 )
 # Chinese readers count in 万 (10 000) and 亿 (100 000 000).
 _LARGE = re.compile(
-    r"(?P<n>\d[\d,.]*)(?: (?P<times>thousand|million|billion))?(?: (?P<of>.+))?"
+    r"(?P<n>\d[\d,.]*)(?: (?P<times>thousand|million|billion))?(?: (?P<of>\S+))?"
 )
 _TIMES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 _SENTENCES = re.compile(r"(?<=[.!?。！？])\s+(?=\S)")
