@@ -214,7 +214,8 @@ def test_names_of_any_script_and_hostile_text_are_shown_as_text(tmp_path):
         text = path.read_text("utf-8")
         assert "<img src=x" not in text
         assert "<b>Tiny</b>" not in text
-        assert "{{7*7}}" in text
+        if ".zh." not in path.name:  # there the region has its Chinese name
+            assert "{{7*7}}" in text
         assert "临清市" in text
     agreement = (
         tmp_path / "out/临清/tables/02_load_segments.agreement.csv"
