@@ -141,6 +141,17 @@ def test_parameters_become_a_table_of_settings_and_no_code(rendered):
     assert "n_clusters = 5" not in text_of(rendered.html)
 
 
+def test_of_a_path_the_settings_show_its_name_alone():
+    cell = new_code_cell(
+        'region: str = "../../home/li/haihe"  # folder of the region\n'
+        'policy: str = "/srv/rules.yaml"\nunit: str = "kWh/day"\nother = 1 / 2',
+        metadata={"tags": ["parameters"]},
+    )
+    (table,) = lxml_html.fromstring(render(cell).html).find_class("settings")
+    values = [row[1].text_content() for row in table.iter("tr")]
+    assert values[1:] == ['"haihe"', '"rules.yaml"', '"kWh/day"', "1 / 2"]
+
+
 def test_code_is_folded_and_hidden_cells_drop_theirs(rendered):
     folds = lxml_html.fromstring(rendered.html).find_class("code")
     codes = [fold.text_content() for fold in folds if fold.tag == "details"]

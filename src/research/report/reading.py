@@ -4,10 +4,12 @@ What a hurried reader needs comes first, wherever in the notebook it was compute
 """
 
 import ast
+import contextlib
 import io
 import re
 import tokenize
 from collections.abc import Mapping
+from pathlib import Path
 
 from lxml import etree
 from pygments import highlight
@@ -15,6 +17,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from research.report import sanitize
+from research.report.parameters import SUBJECTS
 from research.report.part import Part, part_of
 
 _BOM = "\ufeff"
@@ -209,7 +212,7 @@ class Reading:
             "hero": hero,
             "blocks": blocks,
             "contents": self.contents,
-            "settings": list(self._settings.values()),
+            "settings": [_told(*setting) for setting in self._settings.values()],
             "has_code": any(block["kind"] == "code" for block in blocks),
         }
 
@@ -308,6 +311,16 @@ def read_settings(source: str, defaults: Mapping | None = None) -> dict:
             meaning = comments.get(statement.end_lineno) or earlier[2]
             found[name] = (name, value, meaning)
     return found
+
+
+def _told(name: str, value: str, meaning: str) -> tuple[str, str, str]:
+    """A setting as it is shown: of a path its name, not where the machine has it."""
+    with contextlib.suppress(ValueError, SyntaxError):  # what is no plain value
+        path = ast.literal_eval(value)
+        is_path = isinstance(path, str) and path.startswith(("/", "..", "~"))
+        if is_path or name in SUBJECTS:
+            value = f'"{Path(path).name}"'
+    return name, value, meaning
 
 
 def _drop(element):
