@@ -290,7 +290,13 @@ def test_one_failing_notebook_is_code_1_and_the_other_is_published(
     assert "tiny  02_broken cell 7: AttributeError" in done.stderr
     assert "1 published, 1 failed" in done.stderr
     assert (out / "tiny" / "01_data_quality.html").exists()
-    assert (out / "tiny" / "failed" / "02_broken.ipynb").exists()
+    kept = tmp_path / "out-logs" / "tiny"
+    assert {path.name for path in kept.iterdir()} == {
+        "01_data_quality.log",
+        "02_broken.failed.ipynb",
+        "02_broken.log",
+    }
+    assert f"log: {kept / '02_broken.log'}" in done.stderr
     verified = research("verify", out / "tiny")
     assert verified.returncode == 0
     (out / "tiny" / "01_data_quality.html").write_text("changed")

@@ -129,7 +129,7 @@ def test_it_does_not_apply_to_one_region(tmp_path, protocol, run):
     outcome = run()
     assert outcome.status == "skipped"
     assert "compared in 1 region by protocol.yaml, two at least" in outcome.cause
-    assert not (tmp_path / "reports" / "across" / "failed").exists()
+    assert not list(tmp_path.glob("reports-logs/across/*.failed.ipynb"))
 
 
 def test_a_protocol_without_the_network_gets_its_page(tmp_path, protocol, run):

@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from planted import planted_readings, write_region
 
 from research.region import InputError
-from research.report import batch
+from research.report import batch, lock
 from research.report.publish import read_manifest, verify
 
 pytestmark = pytest.mark.slow  # each test starts a kernel
@@ -72,6 +72,11 @@ def published(out):
     )
 
 
+def record_of(out, name):
+    """Where a notebook that failed is kept: beside the reports."""
+    return out.with_name(f"{out.name}-logs") / "tiny" / f"{name}.failed.ipynb"
+
+
 def test_a_good_run_publishes_page_tables_indices_and_manifest(run, out):
     assert statuses(run(one=[GOOD])) == {"one": "done"}
     assert published(out) == [
@@ -98,8 +103,8 @@ def test_a_failing_cell_publishes_nothing_of_its_notebook_and_stops_no_other(run
     assert (bad.cell, bad.cause) == (4, "ZeroDivisionError: division by zero")
     files = published(out)
     assert "tiny/good.html" in files
-    assert not any("bad" in name for name in files if "failed" not in name)
-    kept = nbformat.read(out / "tiny" / "failed" / "bad.ipynb", as_version=4)
+    assert not any("bad" in name for name in files)
+    kept = nbformat.read(record_of(out, "bad"), as_version=4)
     assert any(
         output.output_type == "error"
         for cell in kept.cells
@@ -116,7 +121,7 @@ def test_a_failing_cell_publishes_nothing_of_its_notebook_and_stops_no_other(run
 def test_what_an_error_says_stays_out_of_published_files(run, out):
     run(bad=["raise ValueError('customer 0371001')"], good=[GOOD])
     for path in out.rglob("*"):
-        if path.is_file() and "failed" not in path.parts:
+        if path.is_file():
             assert b"0371001" not in path.read_bytes()
 
 
@@ -143,7 +148,7 @@ def test_a_run_that_did_not_end_is_no_report(run, out, cells, cell, words):
     assert words in outcome.cause
     assert outcome.cell == cell
     assert not (out / "tiny" / "bad.html").exists()
-    assert (out / "tiny" / "failed" / "bad.ipynb").exists()
+    assert record_of(out, "bad").exists()
 
 
 def test_a_figure_without_words_fails_its_notebook(run, out):
@@ -151,7 +156,7 @@ def test_a_figure_without_words_fails_its_notebook(run, out):
     outcome = run(bad=[bare])[0]
     assert outcome.status == "failed"
     assert "page refused" in outcome.cause
-    assert (out / "tiny" / "failed" / "bad.ipynb").exists()
+    assert record_of(out, "bad").exists()
 
 
 def test_what_does_not_apply_is_skipped_with_its_reason(run, out):
@@ -159,7 +164,7 @@ def test_what_does_not_apply_is_skipped_with_its_reason(run, out):
     outcome = run(one=[cell])[0]
     assert (outcome.status, outcome.cause) == ("skipped", "no meters")
     assert "no meters" in (out / "tiny" / "index.html").read_text()
-    assert not (out / "tiny" / "failed").exists()
+    assert not record_of(out, "one").exists()
 
 
 def test_a_page_outlives_a_later_failure_and_the_failure_a_later_success(run, out):
@@ -169,7 +174,7 @@ def test_a_page_outlives_a_later_failure_and_the_failure_a_later_success(run, ou
     assert (out / "tiny" / "one.html").read_bytes() == before
     assert statuses(run(one=[GOOD], force=True)) == {"one": "done"}
     assert read_manifest(out / "tiny")["failed"] == []
-    assert not (out / "tiny" / "failed").exists()
+    assert not record_of(out, "one").exists()
 
 
 def test_nothing_changed_is_nothing_done(run, out, tiny):
@@ -243,13 +248,15 @@ def test_a_kernel_that_does_not_exist_is_refused_with_those_that_do(
         batch.run(batch.plan([tiny], [path], out, {}), out)
 
 
-def test_a_second_run_on_the_same_reports_is_refused(tmp_path, tiny, out):
+def test_a_second_run_on_the_same_reports_is_refused(tmp_path, tiny, out, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["/bin/research", "report", "tiny"])
     path = write_notebook(tmp_path / "nbs", "one", GOOD)
     jobs = batch.plan([tiny], [path], out, {})
     out.mkdir()
-    told = rf"another run .*\(process {os.getpid()}, .*, since 20"
-    with batch._lock(out, "tiny"), pytest.raises(InputError, match=told):
+    told = rf"another run .*\(process {os.getpid()}, since 20.*: research report tiny\)"
+    with lock.held(out, "tiny"), pytest.raises(InputError, match=told):
         batch.run(jobs, out)
+    assert not list(out.glob(".*.holder"))
 
 
 def test_why_a_notebook_would_run_is_told(tmp_path, run, tiny, out):

@@ -1,45 +1,48 @@
 """Reports of many regions: run the notebooks, publish, tell."""
 
-import datetime as dt
+import contextlib
 import os
-import re
-import shutil
-import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import nbformat
-from filelock import FileLock, Timeout
 
 from research.region.errors import InputError
+from research.report import lock, staging
 from research.report.execute import Limits, NotebookFailed, execute
 from research.report.export import Page, render
+from research.report.indices import (
+    note_unread,
+    now,
+    write_region_index,
+    write_site_index,
+)
 from research.report.jobs import Job, Unread, is_listed, plan, readable, renewed
+from research.report.outcome import NotWritten, Outcome, Progress
 from research.report.parameters import SUBJECTS
 from research.report.publish import (
-    FAILED,
     note_without_page,
     publish_page,
     read_manifest,
     versions,
-    write_manifest,
-    write_text,
 )
 from research.report.published import ACROSS
-from research.report.search import search_page
-from research.report.site import names_of, region_index, site_index
+from research.report.site import names_of
 from research.report.subject import Subject, all_regions, subject_of
 from research.report.translate import LANGUAGES, file_in
 from research.report.warm import Kernels, warm_kernels
+from research.report.watch import Watch
 
 __all__ = [
     "Job",
     "Limits",
+    "NotWritten",
     "Outcome",
     "Progress",
     "Unread",
@@ -49,27 +52,17 @@ __all__ = [
     "write_site_index",
 ]
 
-Status = Literal["done", "fresh", "skipped", "failed"]
 
+def logs_beside(out: Path) -> Path:
+    """Where runs are logged by default: beside the reports, never among them.
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a job ended."""
-
-    job: Job
-    status: Status
-    seconds: float
-    cell: int | None = None
-    cause: str = ""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What the batch tells while it runs; by default nothing."""
-
-    started: Callable[[Job], None] = field(default=lambda job: None)
-    cell_done: Callable[[Job], None] = field(default=lambda job: None)
-    ended: Callable[[Outcome], None] = field(default=lambda outcome: None)
+    Examples
+    --------
+    >>> logs_beside(Path("night/reports")).as_posix()
+    'night/reports-logs'
+    """
+    out = Path(os.path.abspath(out))
+    return out.with_name(f"{out.name}-logs")
 
 
 def run(
@@ -82,67 +75,101 @@ def run(
     languages: Sequence[str] = LANGUAGES,
     unread: Sequence[Unread] = (),
     warm: bool = False,
+    logs: Path | None = None,
 ) -> list[Outcome]:
     """Run the jobs and publish each page as it is done; then write the index pages.
 
-    One failing notebook stops no other. A page is published whole or not at all;
-    the notebook that failed is kept with its error below ``failed/``. What is about
-    all regions runs last, and reads what they have published by then. That a region
-    could not be read is told on its page; what it published before stays. `warm` forks
-    kernels from a process that has imported the stack.
+    One failing notebook stops no other. A page is published whole or not at all. What
+    each notebook's last run said is kept in `logs`, with the notebook as far as it came
+    if it failed: both may quote customers, so the folder has to lie outside of `out`;
+    by default it is the one of `logs_beside`. What is about all regions runs last, and
+    reads what they have published by then. That a region could not be read is told on
+    its page; what it published before stays. `warm` forks kernels from a process that
+    has imported the stack.
 
     Raises
     ------
     InputError
-        If another run holds one of the regions.
+        If another run holds one of the regions, or `logs` lies among the reports;
+        nothing was written.
+    NotWritten
+        If an index page could not be written.
     """
+    logs = Path(os.path.abspath(logs or logs_beside(out)))
+    if logs.is_relative_to(os.path.abspath(out)):
+        raise InputError(
+            f"logs {logs}: they may quote customers and would lie among the reports "
+            f"in {out}; name another folder."
+        )
     out.mkdir(parents=True, exist_ok=True)
     with warm_kernels() if warm else nullcontext() as kernels:
         how = _How(
             out,
+            logs,
             workers,
             limits or Limits(),
             progress or Progress(),
             languages,
             kernels,
+            threading.Event(),
+            [],
         )
-        return _run_all(jobs, unread, how)
+        outcomes = _run_all(jobs, unread, how)
+    if how.unwritten:
+        raise NotWritten(how.unwritten, outcomes)
+    return outcomes
 
 
 class _How(NamedTuple):
     out: Path
+    logs: Path
     workers: int
     limits: Limits
     progress: Progress
     languages: Sequence[str]
     kernels: Kernels | None
+    stop: threading.Event
+    unwritten: list[str]
 
 
 def _run_all(jobs: Sequence[Job], unread: Sequence[Unread], how: _How) -> list[Outcome]:
     """Regions first, each with its folder held; then what is about all of them."""
     out = how.out
     subjects = {job.place: subject_of(job.region) for job in jobs if job.region}
-    with ExitStack() as held:
+    with ExitStack() as taken:
         for name in sorted(subjects):
-            held.enter_context(_lock(out, name))
+            taken.enter_context(lock.held(out, name))
         outcomes = _run([job for job in jobs if job.region], subjects, how)
     for one in unread:
-        _note_unread(out, one, how.languages)
+        with _told(how):
+            note_unread(out, one, how.languages)
     last = [job for job in jobs if not job.region]
     if last:
+        with _told(how):
+            write_site_index(out, how.languages)
+        outcomes += _run_last(last, how)
+    with _told(how):
         write_site_index(out, how.languages)
-        # Runs on other regions end with the same pages: each waits for its turn.
-        with _lock(out, ACROSS, seconds=how.limits.cell_seconds):
-            last = [renewed(job, out) for job in last]
-            outcomes += _run(last, {ACROSS: all_regions(out)}, how)
-    write_site_index(out, how.languages)
     return outcomes
+
+
+def _run_last(jobs: Sequence[Job], how: _How) -> list[Outcome]:
+    """Run what is about all regions, in its turn: other runs end with the same pages.
+
+    By now regions are published: that it could not be run is no wrong call.
+    """
+    try:
+        with lock.held(how.out, ACROSS, seconds=how.limits.cell_seconds):
+            return _run(jobs, {ACROSS: all_regions(how.out)}, how)
+    except InputError as error:
+        return [Outcome(job, "failed", 0.0, cause=str(error)) for job in jobs]
 
 
 def _run(jobs: Sequence[Job], subjects: dict[str, Subject], how: _How) -> list[Outcome]:
     """Run jobs whose folders are held, and write the index of each folder."""
     out = how.out
     manifests = {name: _open_manifest(out, s) for name, s in subjects.items()}
+    jobs = [renewed(job, out) for job in jobs]  # now that nobody else changes them
     outcomes: dict[int, Outcome] = {}
     pool = ThreadPoolExecutor(max_workers=max(how.workers, 1))
     try:
@@ -157,16 +184,30 @@ def _run(jobs: Sequence[Job], subjects: dict[str, Subject], how: _How) -> list[O
                     outcome, executed, manifests[place], subjects[place], how
                 )
             if outcome.status in ("skipped", "failed"):
-                _note(outcome, out, manifests[place])
+                with _told(how):
+                    _note(outcome, out, manifests[place])
             how.progress.ended(outcome)
             outcomes[running[future]] = outcome
-    finally:  # after an interrupt nothing new begins
+    except BaseException:  # an interrupt: nothing new begins, kernels are ended
+        how.stop.set()
+        raise
+    finally:
         pool.shutdown(cancel_futures=True)
     changed = {o.job.place for o in outcomes.values() if o.status != "fresh"}
     for name in subjects:
         if name in changed or not is_listed(out / name, how.languages):
-            _write_region_index(out / name, how.languages)
+            with _told(how):
+                write_region_index(out / name, how.languages)
     return [outcomes[number] for number in sorted(outcomes)]
+
+
+@contextlib.contextmanager
+def _told(how: _How) -> Iterator[None]:
+    """What can not be written stops nothing that others can, and is told at the end."""
+    try:
+        yield
+    except OSError as error:
+        how.unwritten.append(f"{error.filename or how.out}: {error.strerror}")
 
 
 def _attempt(job: Job, how: _How):
@@ -174,33 +215,65 @@ def _attempt(job: Job, how: _How):
     if job.fresh:
         return Outcome(job, "fresh", 0.0), None
     how.progress.started(job)
-    folder = how.out / job.place
-    (folder / FAILED).mkdir(exist_ok=True)
-    scratch = folder / FAILED / f".{job.name}.running.ipynb"
+    folder = how.logs / job.place
+    scratch = folder / f".{job.name}.running.ipynb"
+    watch = Watch(
+        folder / f"{job.name}.log",
+        tick=lambda: how.progress.cell_done(job),
+        stop=how.stop,
+    )
     start = time.monotonic()
+    executed, ended = None, {"status": "done"}
     try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _record(how.logs, job).unlink(missing_ok=True)
+        watch.begin()
+        watch.say(f"{job.name} of {job.place}: {job.why}")
         executed = execute(
             job.notebook,
             job.parameters,
             scratch,
             limits=how.limits,
-            tick=lambda: how.progress.cell_done(job),
+            watch=watch,
             kernels=how.kernels,
         )
+        scratch.unlink()
     except NotebookFailed as failure:
-        seconds = time.monotonic() - start
-        if failure.name == "NotApplicable":
-            scratch.unlink(missing_ok=True)
-            return Outcome(job, "skipped", seconds, failure.cell, failure.cause), None
-        if scratch.is_file():
-            os.replace(scratch, folder / FAILED / f"{job.name}.ipynb")
-        cause = f"{failure.name}: {failure.cause}"
-        return Outcome(job, "failed", seconds, failure.cell, cause), None
+        ended = _ended(failure, scratch, _record(how.logs, job))
     except OSError as error:  # a full disk must not take the other regions down
-        cause = f"{type(error).__name__}: {error}"
-        return Outcome(job, "failed", time.monotonic() - start, None, cause), None
-    scratch.unlink()
-    return Outcome(job, "done", time.monotonic() - start), executed
+        ended = {"status": "failed", "cause": f"{type(error).__name__}: {error}"}
+        executed = None
+    outcome = Outcome(
+        job,
+        seconds=time.monotonic() - start,
+        peak_bytes=watch.peak_bytes,
+        log=watch.log,
+        **ended,
+    )
+    _log(outcome, f"{outcome.status} after {outcome.seconds:.1f} s {outcome.cause}")
+    return outcome, executed
+
+
+def _ended(failure: NotebookFailed, scratch: Path, record: Path) -> dict[str, Any]:
+    """How a notebook that did not run to its end is told; it is kept as a record."""
+    if failure.name == "NotApplicable":
+        scratch.unlink(missing_ok=True)
+        return {"status": "skipped", "cell": failure.cell, "cause": failure.cause}
+    if scratch.is_file():
+        with contextlib.suppress(OSError):
+            os.replace(scratch, record)
+    cause = f"{failure.name}: {failure.cause}"
+    return {"status": "failed", "cell": failure.cell, "cause": cause}
+
+
+def _record(logs: Path, job: Job) -> Path:
+    """Where a notebook that failed is kept as far as it came."""
+    return logs / job.place / f"{job.name}.failed.ipynb"
+
+
+def _log(outcome: Outcome, text: str) -> None:
+    with contextlib.suppress(OSError):  # the outcome is told all the same
+        Watch(outcome.log).say(text)
 
 
 def _publish(
@@ -216,7 +289,7 @@ def _publish(
         "Data": f"{subject.data}, sha256 {job.data[:16]}",
         "Notebook": f"{job.notebook.name}, run key {job.key[:16]}",
         "Versions": ", ".join(f"{n} {v}" for n, v in versions().items()),
-        "Run": f"{_now()}, {outcome.seconds:.0f} s",
+        "Run": f"{now()}, {outcome.seconds:.0f} s",
         "Check": f"research verify reports/{subject.name}",
     }
     page = Page(
@@ -230,18 +303,21 @@ def _publish(
         languages=languages,
         names=names_of(manifest),
     )
+    start = time.monotonic()
     try:
         rendered = render(executed, page)
     except ValueError as error:
-        record = out / job.place / FAILED / f"{job.name}.ipynb"
-        nbformat.write(executed, record)
-        return replace(outcome, status="failed", cause=f"page refused: {error}")
+        with contextlib.suppress(OSError):
+            nbformat.write(executed, _record(how.logs, job))
+        return _not_published(outcome, f"page refused: {error}")
     entry = {
         "notebook": job.name,
         "summary": rendered.summary,
         "parameters": {k: v for k, v in job.parameters.items() if k not in SUBJECTS},
         "seconds": round(outcome.seconds, 1),
-        "made_at": _now(),
+        "rendered_seconds": round(time.monotonic() - start, 2),
+        "peak_megabytes": round(outcome.peak_bytes / 1e6),
+        "made_at": now(),
         "key": job.key,
         "made_of": job.made_of,
         "data": job.data,
@@ -252,19 +328,28 @@ def _publish(
         },
         "untranslated": list(rendered.untranslated),
     }
-    manifest["made_at"] = _now()
+    manifest["made_at"] = now()
     others = {
         entry["languages"][language]: html
         for language, html in rendered.translations.items()
     }
-    publish_page(
-        out / job.place, manifest, entry, rendered.html, rendered.files | others
-    )
+    try:
+        publish_page(
+            out / job.place, manifest, entry, rendered.html, rendered.files | others
+        )
+    except OSError as error:
+        return _not_published(outcome, f"{type(error).__name__}: {error}")
+    _log(outcome, f"published after {time.monotonic() - start:.1f} s")
     return outcome
 
 
+def _not_published(outcome: Outcome, cause: str) -> Outcome:
+    _log(outcome, f"not published: {cause}")
+    return replace(outcome, status="failed", cause=cause)
+
+
 def _note(outcome: Outcome, out: Path, manifest: dict[str, Any]) -> None:
-    entry = {"notebook": outcome.job.name, "cell": outcome.cell, "at": _now()}
+    entry = {"notebook": outcome.job.name, "cell": outcome.cell, "at": now()}
     if outcome.status == "skipped":
         entry |= {"cause": outcome.cause, "key": outcome.job.key}
     else:  # what an error says may quote a customer: only its kind is published
@@ -272,31 +357,11 @@ def _note(outcome: Outcome, out: Path, manifest: dict[str, Any]) -> None:
     note_without_page(out / outcome.job.place, manifest, outcome.status, entry)
 
 
-def _note_unread(out: Path, unread: Unread, languages: Sequence[str]) -> None:
-    """Tell on the page of a region that it could not be read; why is for the log."""
-    name = unread.path.resolve().name
-    if not re.fullmatch(r"[\w-][\w.-]*", name):
-        return  # no name of a folder: told to the operator alone
-    folder = out / name
-    with _lock(out, name):
-        folder.mkdir(exist_ok=True)
-        manifest = read_manifest(folder) or {
-            "region": name,
-            "title": {"en": name, "zh": ""},
-            "pages": [],
-            "failed": [],
-            "skipped": [],
-        }
-        write_manifest(folder, manifest | {"unread": _now()})
-        _write_region_index(folder, languages)
-
-
 def _open_manifest(out: Path, subject: Subject) -> dict[str, Any]:
     folder = out / subject.name
     folder.mkdir(exist_ok=True)
-    for stage in folder.glob(".stage-*"):
-        shutil.rmtree(stage)
-    manifest = read_manifest(folder) or {"pages": [], "failed": [], "made_at": _now()}
+    staging.finish(folder)
+    manifest = read_manifest(folder) or {"pages": [], "failed": [], "made_at": now()}
     manifest.setdefault("skipped", [])
     manifest.pop("unread", None)
     return manifest | {
@@ -306,71 +371,3 @@ def _open_manifest(out: Path, subject: Subject) -> dict[str, Any]:
         "synthetic": subject.synthetic,
         "attribution": subject.attribution,
     }
-
-
-def _write_region_index(folder: Path, languages: Sequence[str]) -> None:
-    manifest = read_manifest(folder)
-    if manifest is None:  # nothing was published, skipped or failed
-        return
-    failed = folder / FAILED
-    if failed.is_dir() and not any(failed.iterdir()):
-        failed.rmdir()
-    heroes = _heroes(folder, manifest)
-    for language in languages:
-        page = region_index(manifest, heroes, language=language, languages=languages)
-        write_text(folder / file_in("index.html", language, languages), page)
-
-
-def write_site_index(out: Path, languages: Sequence[str] = LANGUAGES) -> None:
-    """Write the page that lists every region published below `out`, and the search."""
-    folders = sorted(p.parent for p in out.glob("*/manifest.json"))
-    manifests = [m for m in map(read_manifest, folders) if m is not None]
-    heroes = {}
-    for folder, manifest in zip(folders, manifests, strict=True):
-        pictures = _heroes(folder, manifest)
-        if pictures:  # the last page's: the first looks at the data, not at customers
-            heroes[manifest["region"]] = pictures[max(pictures)]
-    for language in languages:
-        told = {"language": language, "languages": languages}
-        listed = site_index(manifests, heroes, **told)
-        write_text(out / file_in("index.html", language, languages), listed)
-        searched = search_page(out, manifests, **told)
-        write_text(out / file_in("search.html", language, languages), searched)
-
-
-def _heroes(folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
-    """Return the first figure of each page as SVG, by the name of its notebook."""
-    paths = {
-        page["notebook"]: folder / "figures" / f"{page['notebook']}.hero.svg"
-        for page in manifest["pages"]
-    }
-    return {n: p.read_text("utf-8") for n, p in paths.items() if p.is_file()}
-
-
-def _lock(out: Path, name: str, seconds: float = 0) -> FileLock:
-    """Hold a folder; who holds it is told to a second run.
-
-    A run that was killed holds nothing: the system takes the lock from it.
-    """
-    lock, who = FileLock(out / f".{name}.lock"), out / f".{name}.holder"
-    try:
-        lock.acquire(timeout=seconds)
-    except Timeout:
-        raise InputError(
-            f"region {name!r}: another run is writing to {out}{_holder(who)}; wait for "
-            "its end."
-        ) from None
-    words = " ".join(Path(word).name for word in sys.argv[:1]) or "python"
-    write_text(who, f"process {os.getpid()}, {words}, since {_now()}")
-    return lock
-
-
-def _holder(path: Path) -> str:
-    try:
-        return f" ({path.read_text('utf-8')})"
-    except OSError:
-        return ""
-
-
-def _now() -> str:
-    return f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -20,6 +20,7 @@ from traitlets.config import Config
 from research.region.errors import InputError
 from research.report.parameters import Value
 from research.report.warm import THREAD_LIMITS, Kernels, fork, needs_networks
+from research.report.watch import Watch
 
 
 class NotebookFailed(Exception):
@@ -52,21 +53,25 @@ class Limits:
         Time of one cell.
     start_seconds : int
         Time until the kernel answers.
+    notebook_seconds : int or None
+        Time of all cells together, once the kernel is ready.
     threads : int
         Threads of each numeric library in the kernel.
     """
 
     cell_seconds: int = 900
     start_seconds: int = 120
+    notebook_seconds: int | None = None
     threads: int = max(os.cpu_count() or 1, 1)
 
 
 class _KernelManager(AsyncKernelManager):
     """jupyter_client's manager, for kernels that may be forked and end in silence."""
 
-    def __init__(self, *, fork: Callable | None = None, **traits):
+    def __init__(self, *, watch: Watch, fork: Callable | None = None, **traits):
         super().__init__(**traits)
         self.fork = fork
+        self.watch = watch
         self.in_cell = False
 
     async def _async_launch_kernel(self, kernel_cmd, **kw):
@@ -83,11 +88,23 @@ class _KernelManager(AsyncKernelManager):
         if self.in_cell:
             await super()._async_interrupt_kernel()
 
+    async def _async_is_alive(self):
+        # Asked once a second while a cell runs.
+        self._look()
+        if self.watch.stop.is_set() and self.has_kernel:
+            await self._async_kill_kernel()
+        return await super()._async_is_alive()
+
     def cell_begins(self, **_):
         self.in_cell = True
 
-    def cell_ends(self, **_):
+    def cell_ends(self, cell, cell_index, **_):
         self.in_cell = False
+        self._look()
+        self.watch.cell_ended(cell_index + 1, cell)
+
+    def _look(self):
+        self.watch.see(getattr(self.provisioner, "pid", None))
 
 
 class _Engine(NBClientEngine):
@@ -95,14 +112,13 @@ class _Engine(NBClientEngine):
 
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man, kernel_name, *, limits, tick=None, kernels=None, **_
+        cls, nb_man, kernel_name, *, limits, watch, kernels=None, **_
     ):
         finish = nb_man.cell_complete
 
         def told(*args, **kwargs):
             finish(*args, **kwargs)
-            if tick:
-                tick()
+            watch.tick()
 
         nb_man.cell_complete = told
         forked = kernels and partial(
@@ -110,22 +126,31 @@ class _Engine(NBClientEngine):
             kernels,
             networks=needs_networks(nb_man.nb),
             seconds=limits.start_seconds,
+            watch=watch,
         )
         where = kernels.folder if kernels else None
-        with tempfile.TemporaryDirectory(prefix="k-", dir=where) as sockets:
+        with (
+            tempfile.TemporaryDirectory(prefix="k-", dir=where) as sockets,
+            open(watch.log or os.devnull, "ab") as said,
+        ):
             manager = _KernelManager(
-                fork=forked, kernel_name=kernel_name, config=_local_sockets(sockets)
+                watch=watch,
+                fork=forked,
+                kernel_name=kernel_name,
+                config=_local_sockets(sockets),
             )
             client = PapermillNotebookClient(
                 nb_man,
                 km=manager,
-                timeout=limits.cell_seconds,
+                timeout_func=lambda _: watch.seconds_left(limits.cell_seconds),
                 startup_timeout=limits.start_seconds,
                 on_cell_execute=manager.cell_begins,
                 on_cell_executed=manager.cell_ends,
             )
             threads = dict.fromkeys(THREAD_LIMITS, str(limits.threads))
-            return client.execute(env={**os.environ, **threads}, cleanup_kc=True)
+            own = {} if watch.log is None else {"stdout": said, "stderr": said}
+            environment = {**os.environ, **threads}
+            return client.execute(env=environment, cleanup_kc=True, **own)
 
 
 def _local_sockets(folder: str) -> Config:
@@ -145,7 +170,7 @@ def execute(
     scratch: Path,
     *,
     limits: Limits | None = None,
-    tick: Callable[[], None] | None = None,
+    watch: Watch | None = None,
     kernels: Kernels | None = None,
 ) -> nbformat.NotebookNode:
     """Run a notebook with checked parameters and return it with its outputs.
@@ -159,8 +184,8 @@ def execute(
         File that holds the notebook while it runs; after a failure it is the record
         of how far it came.
     limits : Limits, optional
-    tick : callable, optional
-        Called after each cell.
+    watch : Watch, optional
+        Is told of each cell, keeps the log, and may stop the run.
     kernels : Kernels, optional
         From `warm.warm_kernels`: the kernel is forked, where it can be, from a process
         that has imported the stack. By default it is started from nothing.
@@ -172,7 +197,8 @@ def execute(
         the cells of a killed kernel `completed`; what counts here is that every
         code cell has run and none of them holds an error.
     """
-    limits = limits or Limits()
+    limits, watch = limits or Limits(), watch or Watch()
+    watch.seconds = limits.notebook_seconds
     kernel = nbformat.read(notebook, as_version=4).metadata.get("kernelspec", {})
     try:
         papermill.execute_notebook(
@@ -184,7 +210,7 @@ def execute(
             engine_name="research",
             progress_bar=False,
             limits=limits,
-            tick=tick,
+            watch=watch,
             kernels=kernels,
         )
     except PapermillExecutionError as error:
@@ -192,14 +218,19 @@ def execute(
         raise NotebookFailed(place, error.ename, error.evalue) from None
     except CellTimeoutError:
         cause = f"the cell ran longer than {limits.cell_seconds} s"
+        if watch.is_over():
+            cause = f"the notebook ran longer than {limits.notebook_seconds} s"
         raise NotebookFailed(_last_begun(scratch), "time-out", cause) from None
     except DeadKernelError as error:
         cell = _last_begun(scratch)
-        raise NotebookFailed(cell, "kernel died", str(error)) from None
+        if watch.stop.is_set():
+            raise NotebookFailed(cell, "stopped", "the run was stopped") from None
+        seen = f"{error}; it had held {watch.peak_bytes / 1e9:.1f} GB or more"
+        raise NotebookFailed(cell, "kernel died", seen) from None
     except RuntimeError as error:  # the kernel never answered
         if kernels:
-            kernels.fallbacks.append(f"the forked kernel does not answer: {error}")
-            return execute(notebook, parameters, scratch, limits=limits, tick=tick)
+            kernels.refused(f"the forked kernel does not answer: {error}", watch)
+            return execute(notebook, parameters, scratch, limits=limits, watch=watch)
         raise NotebookFailed(None, "no kernel", str(error)) from None
     except NoSuchKernel as error:
         found = ", ".join(KernelSpecManager().find_kernel_specs()) or "none"

@@ -19,6 +19,7 @@ from research.report.publish import (
     versions,
 )
 from research.report.published import ACROSS, fingerprint
+from research.report.staging import is_pending
 from research.report.translate import LANGUAGES, file_in
 
 
@@ -209,6 +210,7 @@ def is_done(jobs: Sequence[Job], out: Path, languages: Sequence[str]) -> bool:
     """Whether nothing is to be run, and all index pages stand."""
     folders = {out, *(out / job.place for job in jobs)}
     listed = all(is_listed(folder, languages) for folder in folders)
+    listed = listed and not any(is_pending(folder) for folder in folders)
     return listed and all(job.fresh for job in jobs)
 
 
@@ -219,8 +221,9 @@ def is_listed(folder: Path, languages: Sequence[str]) -> bool:
 
 
 def renewed(job: Job, out: Path) -> Job:
-    """A job about all regions, held against what they have published by now."""
-    job = replace(job, data=fingerprint(out, job.reads))
+    """A job held against what is published by now: by regions, and of its own."""
+    if not job.region:
+        job = replace(job, data=fingerprint(out, job.reads))
     return replace(job, why=_why(job, out))
 
 

@@ -1,8 +1,6 @@
 """Pages that newer ones took the place of: kept for a while, and linked."""
 
 import hashlib
-import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,8 +30,10 @@ def says_otherwise(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     return said(before) != said(now)
 
 
-def keep(folder: Path, page: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy a published page with its tables to ``previous/``; what tells of it.
+def keep(
+    folder: Path, page: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Copy a published page with its tables, to be put below ``previous/``.
 
     Parameters
     ----------
@@ -46,34 +46,24 @@ def keep(folder: Path, page: Mapping[str, Any]) -> dict[str, Any]:
     -------
     entry : dict
         `made_at`, `file`, `sha256`, `files`, as in the entry of a page.
+    copies : dict
+        Contents by path below `folder`.
     """
     stamp = "".join(c for c in page.get("made_at", "") if c.isdigit()) or "earlier"
     place = f"{FOLDER}/{page['notebook']}.{stamp}"
-    stage = folder / FOLDER / f".{page['notebook']}.new"
-    shutil.rmtree(stage, ignore_errors=True)
-    kept = []
+    copies = {}
     for entry in [page, *page["files"]]:
-        source, target = folder / entry["file"], stage / entry["file"]
+        source = folder / entry["file"]
         if not source.is_file() or entry["file"].endswith(".svg"):
             continue
-        target.parent.mkdir(parents=True, exist_ok=True)
         content = source.read_bytes()
         if source.suffix == ".html":
             for old, new in (_HOME, _HOME_ZH):
                 content = content.replace(old.encode(), new.encode())
-        target.write_bytes(content)
-        digest = hashlib.sha256(content).hexdigest()
-        kept.append({"file": f"{place}/{entry['file']}", "sha256": digest})
-    shutil.rmtree(folder / place, ignore_errors=True)
-    stage.parent.mkdir(exist_ok=True)
-    if stage.is_dir():
-        os.replace(stage, folder / place)
+        copies[f"{place}/{entry['file']}"] = content
+    kept = [
+        {"file": path, "sha256": hashlib.sha256(content).hexdigest()}
+        for path, content in copies.items()
+    ]
     first, *files = kept or [{"file": "", "sha256": ""}]
-    return {"made_at": page.get("made_at", ""), **first, "files": files}
-
-
-def forget(folder: Path, entries: list[dict[str, Any]]) -> None:
-    """Remove the files of entries that are no longer told of."""
-    for entry in entries:
-        if entry["file"]:
-            shutil.rmtree((folder / entry["file"]).parent, ignore_errors=True)
+    return {"made_at": page.get("made_at", ""), **first, "files": files}, copies

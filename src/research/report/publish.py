@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
@@ -11,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from research.region.errors import InputError
-from research.report import previous
+from research.report import previous, staging
+from research.report.staging import MANIFEST
 
-MANIFEST = "manifest.json"
-FAILED = "failed"
 VERSIONED = ("research", "numpy", "pandas", "scikit-learn", "papermill", "nbconvert")
 
 
@@ -79,11 +77,12 @@ def page_of(manifest: dict[str, Any], notebook: str) -> dict[str, Any] | None:
 def write_text(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old one or the new one, never a part."""
     fresh = path.with_name(f".{path.name}.new")
-    with fresh.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(fresh, path)
+    try:
+        staging.write(fresh, text)
+        os.replace(fresh, path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def publish_page(
@@ -93,7 +92,7 @@ def publish_page(
     html: str,
     files: dict[str, str],
 ) -> None:
-    """Put a page and its files in place; the manifest, written last, makes it count.
+    """Put a page, its files and the manifest in place, all of them or none.
 
     Parameters
     ----------
@@ -101,7 +100,7 @@ def publish_page(
         Reports of the region.
     manifest : dict
         The region's manifest; gets `page` in place of an older entry of the same
-        notebook and loses the note of a former failure.
+        notebook and loses the note of a former failure, once they are in place.
     page : dict
         `notebook`, `summary`, `parameters`, ...; `file`, `sha256` and `files` are
         added here, and `previous`, the earlier runs that are kept.
@@ -109,46 +108,40 @@ def publish_page(
         The page.
     files : dict
         Further files by path below `folder`: tables and pictures.
+
+    Raises
+    ------
+    OSError
+        If they can not be written; then nothing has changed.
     """
     if not html.rstrip().endswith("</html>"):
         raise RuntimeError(f"{page['notebook']}: the page is not whole")
-    name = f"{page['notebook']}.html"
-    stage = folder / f".stage-{page['notebook']}"
-    shutil.rmtree(stage, ignore_errors=True)
-    everything = {**files, name: html}
-    for relative, text in everything.items():
-        path = (stage / relative).resolve()
-        if not path.is_relative_to(stage.resolve()):
-            raise RuntimeError(f"{relative} would lie outside of {folder}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, text)
-    digests = {r: _digest(stage / r) for r in everything}
-    before = page_of(manifest, page["notebook"])
+    notebook = page["notebook"]
+    name = f"{notebook}.html"
+    everything: dict[str, str | bytes] = {**files, name: html}
+    digests = {r: sha256(content) for r, content in everything.items()}
+    before = page_of(manifest, notebook)
     entry = page | {
         "file": name,
         "sha256": digests[name],
         "files": [{"file": r, "sha256": digests[r]} for r in sorted(files)],
         "previous": [],
     }
-    earlier = before.get("previous", []) if before else []
     # Other rules of what may be shown: what was made by them is not shown on.
     if before and before.get("rules") == page.get("rules"):
+        earlier = before.get("previous", [])
         if previous.says_otherwise(before, entry):
-            earlier = [previous.keep(folder, before), *earlier]
+            kept, copies = previous.keep(folder, before)
+            everything |= copies
+            earlier = [kept, *earlier]
         entry["previous"] = earlier[: previous.KEPT]
-    for relative in everything:
-        (folder / relative).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(stage / relative, folder / relative)
-    shutil.rmtree(stage)
-    _replace_entry(manifest["pages"], entry)
-    _drop_entry(manifest["failed"], page["notebook"])
-    _drop_entry(manifest["skipped"], page["notebook"])
-    write_manifest(folder, manifest)
-    previous.forget(folder, earlier[len(entry["previous"]) :])
-    (folder / FAILED / f"{page['notebook']}.ipynb").unlink(missing_ok=True)
-    for old in before["files"] if before else ():
-        if old["file"] not in files:
-            (folder / old["file"]).unlink(missing_ok=True)
+    after = {kind: list(manifest[kind]) for kind in ("pages", "failed", "skipped")}
+    _replace_entry(after["pages"], entry)
+    _drop_entry(after["failed"], notebook)
+    _drop_entry(after["skipped"], notebook)
+    text = manifest_text(manifest | after)
+    staging.put(folder, notebook, everything | {MANIFEST: text})
+    manifest.update(after)
 
 
 def note_without_page(
@@ -164,8 +157,13 @@ def note_without_page(
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Write the manifest in one step."""
+    write_text(folder / MANIFEST, manifest_text(manifest))
+
+
+def manifest_text(manifest: dict[str, Any]) -> str:
+    """Write a manifest as JSON, in the same order every time."""
     text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
-    write_text(folder / MANIFEST, text + "\n")
+    return text + "\n"
 
 
 def verify(folder: Path) -> list[str]:
@@ -187,19 +185,19 @@ def verify(folder: Path) -> list[str]:
             f"{folder}: no {MANIFEST}; name the folder of a region's reports."
         )
     faults = []
-    for page in manifest["pages"]:
-        kept = [e for old in page.get("previous", []) for e in (old, *old["files"])]
-        for entry in [page, *page["files"], *kept]:
-            path = folder / entry["file"]
-            if not path.is_file():
-                faults.append(f"{path}: missing.")
-            elif _digest(path) != entry["sha256"]:
-                faults.append(f"{path}: changed since it was published.")
+    for entry in staging.entries(manifest):
+        path = folder / entry["file"]
+        if not path.is_file():
+            faults.append(f"{path}: missing.")
+        elif sha256(path.read_bytes()) != entry["sha256"]:
+            faults.append(f"{path}: changed since it was published.")
     return faults
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def sha256(content: str | bytes) -> str:
+    """Hash of a file's content; of text, as it is written."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    return hashlib.sha256(data).hexdigest()
 
 
 def _replace_entry(entries: list[dict[str, Any]], entry: dict[str, Any]) -> None:

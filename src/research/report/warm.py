@@ -23,6 +23,8 @@ from pathlib import Path
 
 import nbformat
 
+from research.report.watch import Watch
+
 PARENT = "research.report.warm_parent"
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 STACK = (
@@ -73,6 +75,11 @@ class Kernels:
     fallbacks: list[str] = field(default_factory=list)
     _parents: dict[tuple, subprocess.Popen] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def refused(self, reason: str, watch: Watch) -> None:
+        """Note why a kernel is a plain one."""
+        self.fallbacks.append(reason)
+        watch.say(f"a plain kernel: {reason}")
 
 
 @contextlib.contextmanager
@@ -169,6 +176,7 @@ def fork(
     *,
     networks: bool,
     seconds: float,
+    watch: Watch | None = None,
     folder: str | None = None,
 ) -> Forked | None:
     """Fork a kernel, or note in `fallbacks` why there has to be a plain one.
@@ -184,6 +192,8 @@ def fork(
         Whether it is forked from a parent with TensorFlow.
     seconds : float
         How long the parent may take to import and to fork.
+    watch : Watch, optional
+        Whose log gets what the kernel writes past its cells.
     folder : str, optional
         Where the kernel works.
 
@@ -191,13 +201,15 @@ def fork(
     -------
     forked : Forked or None
     """
+    watch = watch or Watch()
     arguments = _arguments(command)
     if arguments is None:
-        return _refused(kernels, f"the kernel is of another Python: {command[0]}")
+        return kernels.refused(f"the kernel is of another Python: {command[0]}", watch)
     request = {
         "arguments": arguments,
         "environment": environment,
         "folder": folder or os.getcwd(),
+        "log": str(watch.log.resolve()) if watch.log else None,
     }
     line = socket.socket(socket.AF_UNIX)
     line.settimeout(seconds)
@@ -207,15 +219,12 @@ def fork(
         pid = _number(line)
     except OSError as error:
         line.close()
-        return _refused(kernels, f"the parent does not answer: {error}")
+        return kernels.refused(f"the parent does not answer: {error}", watch)
     if pid is None:
         line.close()
-        return _refused(kernels, "the parent has ended or has more than one thread")
+        reason = "the parent has ended or has more than one thread"
+        return kernels.refused(reason, watch)
     return Forked(line, pid)
-
-
-def _refused(kernels: Kernels, reason: str) -> None:
-    kernels.fallbacks.append(reason)
 
 
 def _arguments(command: list[str]) -> list[str] | None:

@@ -151,6 +151,11 @@ def _settle(request: dict[str, Any], asker: socket.socket, parent: int) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
+    if request["log"] is not None:
+        log = os.open(request["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.close(log)
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
