@@ -1,14 +1,19 @@
 """Pages in another language: what is looked up, what stays, what is told as missing."""
 
 import re
+from dataclasses import replace
 from html import escape
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sample_report import PAGE, cell, notebook
 
+from research.report import display, export
 from research.report.catalogue import catalogue_of, read_catalogue, translate
 from research.report.translate import messages, translated
+from research.report.typeset import set_tight
 
 ZH = catalogue_of(
     {
@@ -166,7 +171,7 @@ def test_large_numbers_are_counted_as_chinese_readers_do():
 
 @given(st.text(alphabet="ab <>&;1.{}\"'一", max_size=40))
 def test_a_page_without_known_words_is_left_as_it_is(text):
-    page = f"<p>{escape(text, quote=False)}</p>"
+    page = f"<p>{set_tight(escape(text, quote=False))}</p>"
     assert into(page)[0] == page
 
 
@@ -194,3 +199,56 @@ def test_a_number_ends_before_the_full_stop_and_a_name_stands_twice_alike():
     assert translate("It is 12.5.", zh) == ("是12.5。", ())
     assert translate("3 is 3", zh) == ("3就是3", ())
     assert translate("x1 is y1", zh)[0] == "x1 is y1"
+
+
+def test_a_word_that_is_said_otherwise_at_the_head_of_a_column():
+    zh = replace(catalogue_of({"low": "低"}, "zh"), heads={"low": "下限"})
+    page = '<th scope="col">low</th><td>low</td><p>low</p>'
+    said = '<th scope="col">下限</th><td>低</td><p>低</p>'
+    assert translated(page, zh) == (said, [])
+
+
+def test_of_two_columns_that_say_the_same_one_is_shown():
+    table = display.table(
+        pd.DataFrame({"en": ["night users"], "zh": ["夜间型"], "n": [3]}),
+        name="t",
+        caption="Pages",
+    )
+    html = export.render(notebook(cell(table)), PAGE).html
+    assert html.count("night users") == 1
+    said = into(html)[0]
+    assert "night users" not in said
+    assert said.count("<th scope") == 3  # heads of two columns and of the row
+    assert said.count("<td") == 3  # the corner and two cells
+
+
+def test_lines_of_a_picture_are_one_sentence():
+    drawn = (
+        '<g id="f1-text_2"><text x="1">Read</text><text x="2">it twice.</text></g>'
+        '<g id="f1-text_3"><text>Pages</text></g>'
+    )
+    html, missing = into(drawn)
+    assert not missing
+    assert html == (
+        '<g id="f1-text_2"><text x="1">请读</text><text x="2">两遍。</text></g>'
+        '<g id="f1-text_3"><text>页数</text></g>'
+    )
+
+
+def test_spaces_beside_chinese_are_left_to_the_browser():
+    zh = catalogue_of({"{n} of <1>{n2} homes</1>": "<1>{n2} 户</1> 中 {n} 户"}, "zh")
+    html, _ = translated("<p>12 of <b>30 homes</b></p>", zh)
+    assert html == "<p><b>30户</b> 中12户</p>"
+
+
+def test_lists_of_what_is_known():
+    zh = catalogue_of({"Pages": "页数", "Dark": "深色", "{a} to {b}": "{a}至{b}"}, "zh")
+    assert translate("Pages, Dark", zh) == ("页数、深色", ())
+    assert translate("1 to 2; Pages, Dark", zh) == ("1至2；页数、深色", ())
+    assert translate("Pages, whales", zh)[1] == ("Pages, whales",)
+
+
+def test_names_of_columns_are_told_if_known_and_stay_if_not():
+    zh = catalogue_of({"load_factor": "负荷率"}, "zh")
+    assert translate("load_factor", zh) == ("负荷率", ())
+    assert translate("score_auc", zh) == ("score_auc", ())

@@ -20,6 +20,8 @@ WIDTH = 7.4
 """Inches: as wide as lets a phone keep the letters at two thirds."""
 LINE = 0.2
 """Height of a line of text [inches]."""
+SPACING = 1.5
+"""Lines of a sentence, by the height of their letters: less than `LINE` apart."""
 LETTERS = 92
 """Latin letters to a line, a Chinese character counts as two: few enough for the wide
 letters of the fonts that a page may fall back on."""
@@ -80,9 +82,7 @@ def rule_lanes(
         count = words.format(n=row.n, right=row.purity)
         if _letters(name) + _letters(count) <= LETTERS:
             ax.text(WIDTH, y, count, color=MUTED, va="center", ha="right", fontsize=9)
-        for number, line in enumerate(lines):
-            y = top + LINE * (number + 1.6)
-            ax.text(0.16, y, line, color=INK, va="center", fontsize=10)
+        _paragraph(ax, 0.16, top + LINE * 1.2, lines)
         y, full = top + height - LINE * 0.85, WIDTH - 0.16
         length = full * row.n / longest
         ax.add_patch(Rectangle((0.16, y), length, 0.1, color=GRID, lw=0))
@@ -131,8 +131,7 @@ def reason_bars(
     )
     top = 1.4 * LINE
     for row, lines, height in zip(reasons.itertuples(), texts, heights, strict=True):
-        for number, line in enumerate(lines):
-            ax.text(0, top + LINE * (number + 0.5), line, color=INK, va="center")
+        _paragraph(ax, 0, top + LINE * 0.1, lines)
         length = reach * row.contribution / largest
         y = top + height - 1.05 * LINE
         color = segment_color(0) if length > 0 else MUTED
@@ -159,6 +158,13 @@ def _canvas(height):
     ax.set(xlim=(-0.02, WIDTH + 0.02), ylim=(height, 0))
     ax.set_axis_off()
     return figure, ax
+
+
+def _paragraph(ax, x, y, lines):
+    """Draw lines from (x, y) down as one text: a page translates it as one sentence."""
+    ax.text(
+        x, y, "\n".join(lines), color=INK, va="top", fontsize=10, linespacing=SPACING
+    )
 
 
 def _letters(text):

@@ -10,7 +10,7 @@ sentence by sentence.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -20,7 +20,8 @@ LOCALE = Path(__file__).parent / "locale"
 MARKER = re.compile(r"</?\d+/?>")
 """A numbered tag within a message."""
 _HOLE = re.compile(r"\{([A-Za-z]\w*)\}")
-_NUMBER, _FIGURE = re.compile(r"n\d*"), re.compile(r"[-+−]?\d[\d,.]*")
+# What a number is put into when the page is open says {n}.
+_NUMBER, _FIGURE = re.compile(r"n\d*"), re.compile(r"[-+−]?\d[\d,.]*|\{n\}")
 _WORDS = re.compile(r"[A-Za-z]{2}")
 # An id, a hash, an address, a path or a name of a file are the same in any language.
 _WORDLESS = re.compile(r"</?\d+/?>|\w+:[^\s]+|(?<!\w)[\w./:-]*\d[\w./:-]*")
@@ -36,6 +37,8 @@ _LARGE = re.compile(
 _TIMES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 _SENTENCES = re.compile(r"(?<=[.!?。！？])\s+(?=\S)")
 _LIST = re.compile(r", and | and |, |; ")
+# A name of a column or setting is the same in any language, unless a catalogue has it.
+_CODE = re.compile(r"[A-Za-z]\w*_\w+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,15 +52,19 @@ class Catalogue:
         Messages without a hole.
     patterns : tuple of _Pattern
         Messages with holes, those with most words of their own first.
+    heads : dict
+        Words that are said otherwise at the head of a table's column; in the files
+        their context (`msgctxt`) is "head".
     """
 
     language: str
     exact: Mapping[str, str]
     patterns: tuple["_Pattern", ...] = field(repr=False)
+    heads: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def with_names(self, names: Mapping[str, str]) -> "Catalogue":
         """Also know names, such as that of the region, that are in no catalogue."""
-        return Catalogue(self.language, {**self.exact, **names}, self.patterns)
+        return replace(self, exact={**self.exact, **names})
 
 
 @dataclass(frozen=True)
@@ -106,12 +113,14 @@ def read_catalogue(language: str) -> Catalogue:
         If a translation does not fit its message.
     """
     known: dict[str, str] = {}
+    heads: dict[str, str] = {}
     for path in catalogue_files(language):
         with path.open("rb") as opened:
             for entry in read_po(opened, locale=language, abort_invalid=True):
                 if entry.id and entry.string and not entry.fuzzy:
-                    known.setdefault(entry.id, entry.string)
-    return catalogue_of(known, language)
+                    of = heads if entry.context == "head" else known
+                    of.setdefault(entry.id, entry.string)
+    return replace(catalogue_of(known, language), heads=heads)
 
 
 def catalogue_files(language: str) -> list[Path]:
@@ -147,7 +156,12 @@ def translate(message: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...]]
         missing = tuple(lack for _, lacks in done for lack in lacks)
         if whole is None or len(missing) < len(whole[1]):
             return _joined([text for text, _ in done]), missing
-    return whole if whole is not None else (message, (message,))
+    listed = _listed(message, catalogue)
+    if listed is not None:
+        return listed, ()
+    if whole is None:
+        return message, () if _CODE.fullmatch(message) else (message,)
+    return whole
 
 
 def has_words(message: str) -> bool:
@@ -227,24 +241,22 @@ def _filled(translation, holes, catalogue):
     missing: list[str] = []
 
     def fill(hole):
-        text, lacks = _words(holes[hole[1]], catalogue)
+        text, lacks = translate(holes[hole[1]], catalogue)
         missing.extend(lacks)
         return text
 
     return _HOLE.sub(fill, translation), tuple(missing)
 
 
-def _words(text, catalogue):
-    """What stands in a hole: a name, a number, a list of them, or a message."""
-    found, missing = translate(text, catalogue)
-    if not missing:
-        return found, ()
-    parts = _LIST.split(text)
-    if len(parts) > 1:
-        done = [translate(part, catalogue) for part in parts]
-        if not any(lacks for _, lacks in done):
-            return "、".join(part for part, _ in done), ()
-    return found, missing
+def _listed(message, catalogue) -> str | None:
+    """A list of names and numbers, or of such lists; None if one is not known."""
+    for between, mark in ((re.compile("; "), "；"), (_LIST, "、")):
+        parts = between.split(message)
+        if len(parts) > 1:
+            done = [translate(part, catalogue) for part in parts]
+            if not any(lacks for _, lacks in done):
+                return mark.join(part for part, _ in done)
+    return None
 
 
 def _pattern(message, translation) -> _Pattern:

@@ -24,7 +24,7 @@ from nbformat import NotebookNode
 from research.report import fonts, sanitize
 from research.report.catalogue import read_catalogue
 from research.report.reading import SLUG, Reading
-from research.report.translate import LANGUAGES, path_in, translated
+from research.report.translate import LANGUAGES, as_written, path_in, translated
 
 _STYLE, _POLICY = "\ue010", "\ue011"
 _ALWAYS = "".join(map(chr, range(0x20, 0x7F))) + "–—‘’“”…·−±≥≤×→↑"
@@ -189,7 +189,7 @@ def _worded(
 ) -> tuple[str, list[str]]:
     """A page in one of its languages, and the messages that the catalogue lacks."""
     if language == LANGUAGES[0]:
-        return body, []
+        return as_written(body), []
     catalogue = read_catalogue(language).with_names(names)
     return translated(body, catalogue, alone=len(languages) == 1)
 

@@ -6,10 +6,11 @@ forgotten: prose, tables, the words in pictures, alternative texts.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from html import escape, unescape
 
 from research.report.catalogue import MARKER, Catalogue, has_words, in_wan, translate
+from research.report.typeset import in_lines, set_tight
 
 LANGUAGES = ("en", "zh")
 """Languages of pages; the first is the one they are written in."""
@@ -18,9 +19,11 @@ NAMES = {"en": "English", "zh": "中文"}
 
 _TOKEN = re.compile(
     r"<!--.*?-->|<(script|style|pre|math)\b.*?</\1>"
-    r'|<(\w+) translate="no">.*?</\2>|<[^>]*>',
+    r'|<(\w+) translate="no">.*?</\2>'
+    r'|<g id="[^"]*text_\d+">(?P<lines>(?:<text\b[^>]*>[^<]*</text>){2,})</g>|<[^>]*>',
     re.DOTALL,
 )
+_DRAWN_LINE = re.compile(r"(<text\b[^>]*>)([^<]*)</text>")
 _TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)")
 _INLINE = {"a", "abbr", "b", "code", "em", "i", "kbd", "strong", "sub", "sup"}
 _MARKED = re.compile(r'<span lang="zh-Hans">(.*?)</span>', re.DOTALL)
@@ -32,6 +35,8 @@ _LINK = re.compile(r'(<a\b[^>]*\bhref=")((?!\w+:)[^"#]*\.html)(#[^"]*)?(")')
 _SWITCH = re.compile(r'<a id="language" href="([^"]*)"[^>]*>[^<]*</a>')
 _SECOND = re.compile(r'<p class="[^"]*\bsecond\b[^"]*" lang="en">.*?</p>\n?', re.DOTALL)
 _GLOSS = re.compile(r'\s*<span class="gloss[^"]*" lang="zh-Hans">.*?</span>', re.DOTALL)
+_TWIN = re.compile(r'<(t[hd])[^>]* data-twin="">.*?</\1>\n?', re.DOTALL)
+_SAID = re.compile(r'(?<=lang="zh-Hans">)[^<]*(?=</p>)')
 
 
 def translated(
@@ -54,17 +59,18 @@ def translated(
     missing : list of str
         In the order of the page, each once.
     """
-    html = _SECOND.sub("", html)  # the verdict stands there in Chinese, too
-    html = _GLOSS.sub("", html)
+    html = _without_twins(html)
     lacking: dict[str, None] = {}
 
     @cache
-    def into(message):
+    def into(message, is_head=False):
+        if is_head and message in catalogue.heads:
+            return catalogue.heads[message]
         text, missing = translate(message, catalogue)
         lacking.update(dict.fromkeys(missing))
         return text
 
-    done = "".join(_pieces(_MARKED.sub(r"\1", html), into))
+    done = "".join(_pieces(html, into))
     if catalogue.language == "zh":
         done = _TILE.sub(lambda found: in_wan(float(found[0].replace(",", ""))), done)
     code = CODES[catalogue.language]
@@ -82,15 +88,25 @@ def messages(html: str) -> list[str]:
     """
     found: dict[str, None] = {}
 
-    def note(message):
+    def note(message, is_head=False):
         if has_words(message):
             found[message] = None
         return message
 
-    html = _MARKED.sub(r"\1", _GLOSS.sub("", _SECOND.sub("", html)))
-    for _ in _pieces(html, note):
+    for _ in _pieces(_without_twins(html), note):
         pass
     return list(found)
+
+
+def as_written(html: str) -> str:
+    """A page in the language it is written in: its Chinese sentences set as elsewhere.
+
+    Examples
+    --------
+    >>> as_written('<p class="first" lang="zh-Hans">共 12 户</p>')
+    '<p class="first" lang="zh-Hans">共12户</p>'
+    """
+    return _SAID.sub(lambda found: set_tight(found[0]), html)
 
 
 def path_in(path: str, language: str) -> str:
@@ -121,29 +137,53 @@ def file_in(path: str, language: str, languages: Sequence[str]) -> str:
 # --- walking a page -----------------------------------------------------------------
 
 
+def _without_twins(html: str) -> str:
+    """A page without what it says in Chinese and once more in English beside it."""
+    for twin in (_SECOND, _GLOSS, _TWIN):
+        html = twin.sub("", html)
+    return _MARKED.sub(r"\1", html)
+
+
 def _pieces(html: str, into) -> Iterator[str]:
     """The page piece by piece, each message replaced by what `into` makes of it."""
     run: list[str] = []
-    place = 0
+    place, heads = 0, False
     for token in [*_TOKEN.finditer(html), None]:
         end = token.start() if token else len(html)
         if end > place:
             run.append(html[place:end])
         if token is None:
-            yield from _message(run, into)
+            yield set_tight("".join(_message(run, into)))
             return
         place = token.end()
         tag = _TAG.match(token[0])
         if token[1] == "math" or (tag and tag[2] in _INLINE):
             run.append(token[0])
         else:
-            yield from _message(run, into)
-            run = []
-            yield _ATTRIBUTE.sub(lambda found: _attribute(found, into), token[0])
+            said = partial(into, is_head=True) if heads else into
+            yield set_tight("".join(_message(run, said)))
+            run, heads = [], token[0].startswith('<th scope="col"')
+            if token["lines"]:
+                yield _drawn_lines(token[0], into)
+            else:
+                yield _ATTRIBUTE.sub(lambda found: _attribute(found, into), token[0])
 
 
 def _attribute(found, into):
-    return f'{found[1]}="{escape(into(unescape(found[2])))}"'
+    return f'{found[1]}="{escape(set_tight(into(unescape(found[2]))))}"'
+
+
+def _drawn_lines(drawn: str, into) -> str:
+    """A text of several lines in a picture: one message, broken anew."""
+    before = [unescape(text) for _, text in _DRAWN_LINE.findall(drawn)]
+    message = " ".join(" ".join(before).split())
+    said = into(message) if message else ""
+    if said == message:
+        return drawn
+    after = iter(in_lines(set_tight(said), before))
+    return _DRAWN_LINE.sub(
+        lambda found: f"{found[1]}{escape(next(after), quote=False)}</text>", drawn
+    )
 
 
 def _message(run: list[str], into) -> Iterator[str]:
