@@ -147,7 +147,7 @@ def test_it_reads_what_the_others_have_just_published(
     table = out / "across" / "tables" / "02_across.all.csv"
     assert "\nother,0371,2\n" in table.read_text()
     manifest = read_manifest(out / "across")
-    assert manifest["title"] == {"en": "All regions", "zh": "全部区域"}
+    assert manifest["title"] == {"en": "All regions", "zh": "全部地区"}
     assert manifest["skipped"] == []
     assert verify(out / "across") == []
     assert "across/index.html" in (out / "index.html").read_text()

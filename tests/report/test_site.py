@@ -57,7 +57,7 @@ def test_an_empty_site_says_so():
 
 
 def test_what_is_about_all_regions_stands_before_them_and_is_no_region():
-    title = {"en": "All regions", "zh": "全部区域"}
+    title = {"en": "All regions", "zh": "全部地区"}
     together = manifest("across", title=title, period=[])
     html = site.site_index([manifest("aalen"), together, manifest("zuid")], {})
     tree = lxml_html.fromstring(html)

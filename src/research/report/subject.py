@@ -60,7 +60,7 @@ def all_regions(reports: Path) -> Subject:
     attributions = dict.fromkeys(m.get("attribution", "") for m in manifests.values())
     return Subject(
         ACROSS,
-        {"en": "All regions", "zh": "全部区域"},
+        {"en": "All regions", "zh": "全部地区"},
         [],
         0 < len(made_up) == len(manifests),
         "; ".join(filter(None, attributions)),

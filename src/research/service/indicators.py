@@ -278,7 +278,7 @@ def ends(apart: pd.DataFrame) -> Said:
     if apart.empty:
         return Said(
             "No region is surely first or last in any indicator",
-            "没有区域在任何指标上确定居首或居末",
+            "没有地区在任何指标上确定居首或居末",
         )
     first = apart.iloc[0]
     en, zh = _named(first["name"])
@@ -303,7 +303,7 @@ def verdict(ranked: pd.DataFrame, apart: pd.DataFrame) -> Said:
         return Said(
             f"{said.en}: {n_regions} regions do not differ beyond chance in the {n} "
             "indicators compared.",
-            f"{n_regions} 个区域在 {n} 项指标上的差异均未超出偶然。",
+            f"{n_regions} 个地区在 {n} 项指标上的差异均未超出偶然。",
         )
     return Said(
         f"In {len(apart)} of {n} indicators one of {n_regions} regions is surely first "

@@ -106,13 +106,13 @@ def of_quality(
     en, zh : str
         One sentence each.
     """
-    reaches = level.split()[0] if level.startswith("L") else "L0 以下"
+    reaches = f"{level.split()[0]} 级" if level.startswith("L") else "L0 以下"
     if faults:
         return (
             f"Do not build on these data yet: {', '.join(faults)} found more than is "
             f"allowed; the tables would carry {level}.",
             f"数据暂不可用：{'、'.join(faults)} 超出允许范围；"
-            f"数据表达到 {reaches} 级。",
+            f"数据表达到 {reaches}。",
         )
     rows = f"{set_aside:,} rows" if set_aside else "no row"
     zh_rows = f" {set_aside:,} 行" if set_aside else "无"
@@ -120,7 +120,7 @@ def of_quality(
         return (
             f"Without readings the data stay {level}: {customers:,} customers; "
             f"{rows} had to be set aside.",
-            f"数据为 {reaches} 级：{customers:,} 户客户，无负荷或电量读数，"
+            f"数据为 {reaches}：{customers:,} 户客户，无负荷或电量读数，"
             f"隔离数据{zh_rows}。",
         )
     verb = "carry" if usable and present >= SHORT_ENOUGH else "barely carry"
@@ -129,7 +129,7 @@ def of_quality(
         f"The data {verb} {level}: {usable:,} of {customers:,} customers can be "
         f"segmented, {present:.1%} of the expected readings are there and {rows} had "
         "to be set aside.",
-        f"数据达到 {reaches} 级，{zh_verb}对 {customers:,} 户中的 {usable:,} "
+        f"数据达到 {reaches}，{zh_verb}对 {customers:,} 户中的 {usable:,} "
         f"户进行分群：应有读数的 {present:.1%} 已采集，隔离数据{zh_rows}。",
     )
 
