@@ -177,7 +177,7 @@ def embedded(html):
     pattern = r'font-family:"([^"]+)"[^}]+base64,([^"]+)"'
     for family, data in re.findall(pattern, html):
         font = TTFont(BytesIO(base64.b64decode(data)))
-        assert font.flavor == "woff2"
+        assert font.flavor == "woff"
         fonts[family] = {chr(code) for code in font.getBestCmap()}
     return fonts
 

@@ -13,7 +13,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
-from fontTools import subset
+import uharfbuzz as hb
 from fontTools.ttLib import TTFont
 
 from research.theme import FONT_FILE, register_font
@@ -29,6 +29,8 @@ _LATIN_SIZE = "111%"
 _FIRST_HAN = 0x2E80
 # Chinese punctuation that Unicode shares with Latin; Chinese text wants it full-width.
 _SHARED = set(map(ord, "·‘’“”…—"))
+_NAMES = (0, 1, 2, 13)  # copyright, family, style, licence
+_FEATURES = ("kern", "tnum", "lnum", "locl", "ccmp", "mark")
 
 
 @dataclass(frozen=True)
@@ -68,22 +70,32 @@ def _face(family, path, codes, weight, size):
     return (
         f'@font-face{{font-family:"{family}";font-weight:{weight};font-style:normal;'
         f"font-display:block;size-adjust:{size};"
-        f'src:url("data:font/woff2;base64,{data}") format("woff2")}}\n'
+        f'src:url("data:font/woff;base64,{data}") format("woff")}}\n'
     )
 
 
 def _cut(path, codes):
-    font = TTFont(path, recalcTimestamp=False)
-    options = subset.Options(
-        hinting=False,
-        notdef_outline=True,
-        name_IDs=[0, 1, 2, 13],
-        layout_features=["kern", "tnum", "lnum", "locl", "ccmp", "mark"],
-    )
-    cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=codes)
-    cutter.subset(font)
-    font.flavor = "woff2"
+    wanted = hb.SubsetInput()
+    wanted.flags = hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NOTDEF_OUTLINE
+    for chosen, values in (
+        (wanted.unicode_set, codes),
+        (wanted.name_id_set, _NAMES),
+        (wanted.layout_feature_tag_set, map(_tag, _FEATURES)),
+    ):
+        chosen.clear()
+        chosen.update(values)
+    cut = hb.subset(_read(path), wanted).blob.data
+    font = TTFont(BytesIO(cut), recalcTimestamp=False)
+    font.flavor = "woff"  # woff2 is a sixth smaller and takes 50 times as long
     out = BytesIO()
-    font.save(out, reorderTables=True)
+    font.save(out, reorderTables=None)
     return out.getvalue()
+
+
+@cache
+def _read(path):
+    return hb.Face(hb.Blob.from_file_path(str(path)))
+
+
+def _tag(name):
+    return int.from_bytes(name.encode("ascii"), "big")
