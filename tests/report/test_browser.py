@@ -2,12 +2,14 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sample_report import HOSTILE_PAGE, PAGE, SVG, hostile, manifest, sample
 
 from research.report import export, search, site
+from research.report.translate import LANGUAGES
 
 pytestmark = pytest.mark.browser
 VIEWS = {
@@ -46,8 +48,9 @@ def browser():
 def pages(tmp_path_factory):
     """A report, an index, a site and a hostile report, as files."""
     folder = tmp_path_factory.mktemp("site")
-    report = export.render(sample(), PAGE)
+    report = export.render(sample(), replace(PAGE, languages=LANGUAGES))
     html = {
+        **in_chinese(folder, report),
         "report": report.html,
         "region": site.region_index(
             manifest(failed=[{"notebook": "04_rfm", "cell": 7, "cause": "No bills"}]),
@@ -62,6 +65,19 @@ def pages(tmp_path_factory):
     for name, text in html.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
     return folder
+
+
+def in_chinese(folder, report):
+    """The Chinese twin of each page of ours."""
+    told = manifest(failed=[{"notebook": "04_rfm", "cell": 7, "cause": "No bills"}])
+    picture = report.files["figures/02_load_segments.hero.svg"]
+    both = {"language": "zh", "languages": LANGUAGES}
+    return {
+        "report.zh": report.translations["zh"],
+        "region.zh": site.region_index(told, {"03_b": picture}, **both),
+        "site.zh": site.site_index([manifest(f"r{n}") for n in range(10)], {}, **both),
+        "search.zh": search.search_page(folder, [manifest()], **both),
+    }
 
 
 class Visit:
@@ -88,7 +104,8 @@ class Visit:
         self.context.close()
 
 
-NAMES = ["report", "region", "site", "hostile", "search"]
+ZH = ["report.zh", "region.zh", "site.zh", "search.zh"]
+NAMES = ["report", "region", "site", "hostile", "search", *ZH]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -213,3 +230,46 @@ def test_words_are_found_as_they_are_typed_and_lead_to_their_section(browser, pa
         page.go_back()
         assert page.input_value("#words") == heading[1]
         assert visit.messages == []
+
+
+@pytest.mark.parametrize("name", ZH)
+def test_a_chinese_page_is_chinese_but_for_the_way_back(browser, pages, name):
+    with Visit(browser, pages / f"{name}.html") as visit:
+        page = visit.page
+        assert page.evaluate("document.documentElement.lang") == "zh-Hans"
+        others = page.evaluate("""Array.from(document.querySelectorAll('body [lang]'))
+            .filter(part => part.lang !== 'zh-Hans').map(part => part.innerText)""")
+        assert others == ["English"]
+        assert page.get_attribute("#language", "hreflang") == "en"
+
+
+def test_words_of_chinese_figures_are_drawn_in_the_fonts_of_the_page(browser, pages):
+    with Visit(browser, pages / "report.zh.html") as visit:
+        session = visit.context.new_cdp_session(visit.page)
+        session.send("DOM.enable")
+        session.send("CSS.enable")
+        root = session.send("DOM.getDocument")["root"]["nodeId"]
+        found = {"nodeId": root, "selector": "svg text"}
+        texts = session.send("DOM.querySelectorAll", found)["nodeIds"]
+        fonts = [
+            font
+            for node in texts
+            for font in session.send("CSS.getPlatformFontsForNode", {"nodeId": node})[
+                "fonts"
+            ]
+        ]
+        assert {font["isCustomFont"] for font in fonts} == {True}
+        assert {font["familyName"] for font in fonts} >= {"Research Sans SC"}
+
+
+def test_chinese_stands_a_little_apart_from_latin_letters(browser, pages):
+    with Visit(browser, pages / "report.zh.html") as visit:
+        wide, tight = visit.page.evaluate("""() => {
+            const part = document.querySelector('main').appendChild(
+                document.createElement('span'));
+            part.textContent = '共12户';
+            const wide = part.getBoundingClientRect().width;
+            part.style.textAutospace = 'no-autospace';
+            return [wide, part.getBoundingClientRect().width];
+        }""")
+        assert wide > tight + 1

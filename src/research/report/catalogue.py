@@ -4,7 +4,7 @@ Catalogues are gettext files (``locale/<language>/*.po``). A message is what sta
 between two tags of a page that are not part of a sentence; what is part of one, such
 as a link, is numbered: ``See <1>the figure</1>.`` A name in braces stands for what
 differs from page to page: ``{n}``, ``{n2}`` ... for a number, any other name for words,
-which are looked up in turn. A longer message that is not in the catalogue is looked up
+which are looked up in turn; ``{letter}`` is one capital letter. A longer message that is not in the catalogue is looked up
 sentence by sentence.
 """
 
@@ -21,7 +21,11 @@ MARKER = re.compile(r"</?\d+/?>")
 """A numbered tag within a message."""
 _HOLE = re.compile(r"\{([A-Za-z]\w*)\}")
 # What a number is put into when the page is open says {n}.
-_NUMBER, _FIGURE = re.compile(r"n\d*"), re.compile(r"[-+−]?\d[\d,.]*|\{n\}")
+_FIGURE = re.compile(r"[-+−]?\d[\d,.]*|\{n\}")
+_KINDS = (
+    (re.compile(r"n\d*"), _FIGURE),
+    (re.compile(r"letter\d*"), re.compile("[A-Z]")),
+)
 _WORDS = re.compile(r"[A-Za-z]{2}")
 # An id, a hash, an address, a path or a name of a file are the same in any language.
 _WORDLESS = re.compile(r"</?\d+/?>|\w+:[^\s]+|(?<!\w)[\w./:-]*\d[\w./:-]*")
@@ -35,10 +39,12 @@ _LARGE = re.compile(
     r"(?P<n>\d[\d,.]*)(?: (?P<times>thousand|million|billion))?(?: (?P<of>\S+))?"
 )
 _TIMES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
-_SENTENCES = re.compile(r"(?<=[.!?。！？])\s+(?=\S)")
+_SENTENCES = re.compile(r"(?<=[.!?。！？])(?<!et al\.)\s+(?=\S)")
 _LIST = re.compile(r", and | and |, |; ")
-# A name of a column or setting is the same in any language, unless a catalogue has it.
-_CODE = re.compile(r"[A-Za-z]\w*_\w+")
+# A name of a column, setting or file is the same in any language, unless it is known.
+_CODE = re.compile(
+    r"[A-Za-z]\w*_\w+|(?:data|/[\w.-]+)(?:/[\w.-]+)+|[\w-]+\.(?:parquet|csv|yaml)"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,10 +227,10 @@ def _whole(message, catalogue) -> tuple[str, tuple[str, ...]] | None:
             return text, ()
         if best is None:
             best = text, missing
-    if best is not None:
-        return best
     glossed = _GLOSSED.fullmatch(message)
-    return (glossed[1], ()) if glossed else large
+    if glossed:
+        return glossed[1], ()
+    return best if best is not None else large
 
 
 def _large(message, catalogue) -> tuple[str, tuple[str, ...]] | None:
@@ -287,7 +293,7 @@ def _fitted(pattern: _Pattern, message: str) -> dict[str, str] | None:
         following = literals[number + 1]
         for end in _ends(message, begin, following, number == len(holes) - 1):
             inside = message[begin:end]
-            if _NUMBER.fullmatch(holes[number]) and not _FIGURE.fullmatch(inside):
+            if not _is_of_kind(holes[number], inside):
                 continue
             rest = from_hole(number + 1, end + len(following))
             if rest is not None:
@@ -301,6 +307,12 @@ def _fitted(pattern: _Pattern, message: str) -> dict[str, str] | None:
     told = dict(zip(holes, found, strict=True))
     same = all(told[name] == text for name, text in zip(holes, found, strict=True))
     return told if same else None
+
+
+def _is_of_kind(hole: str, inside: str) -> bool:
+    """Whether what stands in a hole is what its name asks for."""
+    kinds = (kind for name, kind in _KINDS if name.fullmatch(hole))
+    return all(kind.fullmatch(inside) for kind in kinds)
 
 
 def _ends(message: str, begin: int, following: str, is_last: bool) -> Iterator[int]:

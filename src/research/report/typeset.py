@@ -59,13 +59,17 @@ def in_lines(text: str, before: Sequence[str]) -> list[str]:
     text : str
     before : sequence of str
         The lines of the other text. Where they are wide, a line is filled before the
-        next begins; where they are narrow, all get as much.
+        next begins; where they are narrow, all get as much. A text that is broken
+        already stays so.
 
     Examples
     --------
     >>> in_lines("每户每天的kWh", ["kWh a day", "and customer"])
     ['每户每', '天的kWh']
     """
+    if "\n" in text:
+        lines = [line.strip() for line in text.split("\n", len(before) - 1)]
+        return lines + [""] * (len(before) - len(lines))
     widest = max(map(_letters, before))
     if widest < _PARAGRAPH:
         widest = ceil(_letters(text) / len(before))
