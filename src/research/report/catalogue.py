@@ -3,9 +3,9 @@
 Catalogues are gettext files (``locale/<language>/*.po``). A message is what stands
 between two tags of a page that are not part of a sentence; what is part of one, such
 as a link, is numbered: ``See <1>the figure</1>.`` A name in braces stands for what
-differs from page to page: ``{n}``, ``{n2}`` ... a number, ``{letter}`` a capital letter,
-any other name words, which are looked up in turn. A longer message that is
-not in the catalogue is looked up sentence by sentence, a list item by item.
+differs from page to page: ``{n}``, ``{n2}`` ... for a number, ``{letter}`` for a
+capital letter, any other name for words, which are looked up in turn. A longer message
+that is not in the catalogue is looked up sentence by sentence, a list item by item.
 """
 
 import re
