@@ -107,8 +107,9 @@ def names_of(manifest: Mapping) -> dict[str, str]:
     title = manifest.get("title", {})
     zh = title.get("zh")
     en = title.get("en")
-    known = {en, manifest.get("region"), f"{en} · {zh}"} - {None, ""}
-    return dict.fromkeys(known, zh) if zh else {}
+    name = manifest.get("region")  # a short name is the same in any language
+    known = {en or name, f"{en} · {zh}", f"{en} {zh}"} - {None, ""}
+    return {name: name} | (dict.fromkeys(known, zh) if zh else {})
 
 
 def _region(manifest):

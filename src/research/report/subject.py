@@ -47,7 +47,7 @@ def subject_of(region: Region) -> Subject:
         settings.title.model_dump(),
         _period(region),
         source.synthetic,
-        ". ".join(filter(None, [source.attribution, source.licence])),
+        ". ".join(filter(None, [source.attribution.rstrip("."), source.licence])),
         settings.name,
     )
 

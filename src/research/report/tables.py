@@ -1,6 +1,8 @@
 """Tables of a page, and the csv behind tables and figures."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from research.report.part import Part, check_name
 
 MAX_ROWS_SHOWN = 500
 
+_HAN = re.compile("[\u4e00-\u9fff]+")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -88,11 +91,13 @@ def table_content(frame, caption, formats, bars, total, index):
     shown = frame.iloc[:MAX_ROWS_SHOWN]
     is_total = shown.index == total if total is not None else np.zeros(len(shown), bool)
     columns, texts, lengths = [], [], []
+    twins = _with_a_twin([_label(label) for label in shown.columns])
     for position, label in enumerate(shown.columns):
         values = shown.iloc[:, position]
         numeric = is_numeric_dtype(values) and not is_bool_dtype(values)
         has_bar = numeric and label in list(bars)
-        columns.append({"label": _label(label), "numeric": numeric, "bar": has_bar})
+        column = {"label": _label(label), "numeric": numeric, "bar": has_bar}
+        columns.append(column | {"twin": position in twins})
         texts.append(_texts(values, formats.get(label)))
         lengths.append(_lengths(values, is_total) if has_bar else [None] * len(shown))
     rows = []
@@ -115,6 +120,22 @@ def table_content(frame, caption, formats, bars, total, index):
         "columns": columns,
         "rows": rows,
         "n_rows": len(frame),
+    }
+
+
+def _with_a_twin(labels: Sequence[str]) -> set[int]:
+    """Columns that the next one says in Chinese, which Chinese pages leave out.
+
+    Examples
+    --------
+    >>> _with_a_twin(["name_en", "name_zh", "en", "zh", "found", "发现", "n"])
+    {0, 2, 4}
+    """
+    return {
+        number
+        for number, (label, after) in enumerate(pairwise(labels))
+        if _HAN.fullmatch(after)
+        or (label.endswith("en") and after == f"{label[:-2]}zh")
     }
 
 

@@ -15,6 +15,7 @@ BETTER = 0.005
 """Gain of area under the curve below which the segments add nothing to the rule."""
 
 
+UNITS_ZH = {"CNY": "元", "TWD": "新台币元"}
 RIVALS = {"days overdue": "逾期天数", "share of bills late": "迟缴比例"}
 """Simple rules that the segments have to beat, in Chinese."""
 
@@ -61,12 +62,12 @@ def money_zh(yuan: float, currency: str = "CNY") -> str:
 
     Examples
     --------
-    >>> money_zh(1265001.2), money_zh(8120.0)
-    ('127 万元', '8,120 元')
+    >>> money_zh(1265001.2), money_zh(8120.0), money_zh(298e6, "TWD")
+    ('127 万元', '8,120 元', '2.98 亿新台币元')
     """
     if np.isnan(yuan):
-        return "（不予公布的金额）"
-    unit = "元" if currency == "CNY" else f" {currency}"
+        return "（金额不予公布）"
+    unit = UNITS_ZH.get(currency, f" {currency}")
     if abs(yuan) >= 1e8:
         return f"{float(f'{yuan / 1e8:.3g}'):,.10g} 亿{unit}"
     if abs(yuan) >= 1e4:

@@ -181,7 +181,8 @@ def medians(
     Returns
     -------
     medians : DataFrame
-        A row an axis in use: `payers` (the system), `axis`, `轴`, `good end`, `median`.
+        A row an axis in use: `payers` (the system), `axis`, `维度`, `good end` and
+        `median`.
 
     Examples
     --------
@@ -203,7 +204,7 @@ def medians(
         for system, scheme in schemes.items()
         for axis, word in scheme.words.iterrows()
     ]
-    return pd.DataFrame(rows, columns=["payers", "axis", "轴", "good end", "median"])
+    return pd.DataFrame(rows, columns=["payers", "axis", "维度", "good end", "median"])
 
 
 def limits(scheme: Scheme, flags: dict[str, str]) -> pd.DataFrame:

@@ -111,17 +111,15 @@ def of_quality(
         return (
             f"Do not build on these data yet: {', '.join(faults)} found more than is "
             f"allowed; the tables would carry {level}.",
-            f"数据暂不可用：{'、'.join(faults)} 超出允许范围；"
-            f"数据表达到 {reaches}。",
+            f"数据暂不可用：{'、'.join(faults)} 超出允许范围；数据表达到 {reaches}。",
         )
     rows = f"{set_aside:,} rows" if set_aside else "no row"
-    zh_rows = f" {set_aside:,} 行" if set_aside else "无"
+    zh_rows = f"另有 {set_aside:,} 行数据被隔离" if set_aside else "没有数据被隔离"
     if np.isnan(present):
         return (
             f"Without readings the data stay {level}: {customers:,} customers; "
             f"{rows} had to be set aside.",
-            f"数据为 {reaches}：{customers:,} 户客户，无负荷或电量读数，"
-            f"隔离数据{zh_rows}。",
+            f"数据为 {reaches}：{customers:,} 户客户，无负荷或电量读数，{zh_rows}。",
         )
     verb = "carry" if usable and present >= SHORT_ENOUGH else "barely carry"
     zh_verb = "足以支持" if verb == "carry" else "勉强支持"
@@ -130,7 +128,7 @@ def of_quality(
         f"segmented, {present:.1%} of the expected readings are there and {rows} had "
         "to be set aside.",
         f"数据达到 {reaches}，{zh_verb}对 {customers:,} 户中的 {usable:,} "
-        f"户进行分群：应有读数的 {present:.1%} 已采集，隔离数据{zh_rows}。",
+        f"户进行分群：应有读数的 {present:.1%} 已采集，{zh_rows}。",
     )
 
 
