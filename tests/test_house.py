@@ -31,7 +31,16 @@ MAY_IMPORT = {
     "service": {"region", "features"},
     "plots": {"theme"},
     "report": {"region", "theme"},
-    "cli": {"region", "features", "service", "report", "segmenters", "comparison"},
+    "telling": {"region"},
+    "cli": {
+        "region",
+        "features",
+        "service",
+        "report",
+        "segmenters",
+        "comparison",
+        "telling",
+    },
     "__init__": set(),
 }
 # No version below these: each closes an advisory or a known fault.

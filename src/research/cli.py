@@ -2,23 +2,30 @@
 
 import os
 import sys
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
-import pandas as pd
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from research.region import InputError, Region, read_region
 from research.region.dictionary import page
 from research.region.ingest import import_lcl, import_table
 from research.region.ingest.suggest import suggest
-from research.region.quality import SERIES_RULES, reach
 from research.region.synthetic import DEFECTS, REGIONS, SIZES, synthesize
+from research.telling import (
+    RESULTS,
+    counted_by_step,
+    escaped,
+    progress_bars,
+    screen,
+    tell_faults,
+    tell_outcomes,
+    tell_region,
+    tell_repeated,
+    tell_unread,
+    told_by_batch,
+)
 
 app = typer.Typer(
     help="Segment electricity customers and publish what was found.",
@@ -26,17 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 FORMATS: dict[str, Callable[..., Region]] = {"table": import_table, "lcl": import_lcl}
-RESULTS = {
-    "done": "published",
-    "fresh": "unchanged",
-    "skipped": "not applicable",
-    "failed": "[bold red]failed[/]",
-}
-FAULTS_SHOWN = 20
 LANGUAGES = {"en": ("en",), "zh": ("zh",), "both": ("en", "zh")}
-screen = Console(stderr=True, highlight=False, soft_wrap=True)
-# What a command answers goes to stdout, unbroken where a file or pipe takes it.
-paper = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 
 RegionDir = Annotated[Path, typer.Argument(help="Folder of the region.")]
 
@@ -47,7 +44,7 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        screen.print(f"[bold red]error[/] {_escaped(str(error))}")
+        screen.print(f"[bold red]error[/] {escaped(str(error))}")
         sys.exit(2)
 
 
@@ -83,7 +80,7 @@ def import_(
     options = {"mapping": mapping} if mapping else {}
     with screen.status("starting") as status:
         region = FORMATS[format](source, region_dir, say=status.update, **options)
-        _print_region(region)
+        tell_region(region)
 
 
 @app.command("synthesize")
@@ -110,7 +107,7 @@ def synthesize_(
             defects=defects,
             say=status.update,
         )
-        _print_region(region)
+        tell_region(region)
 
 
 @app.command()
@@ -124,7 +121,7 @@ def check(
     region = read_region(region_dir)
     region.check()
     _read_judgements(region)
-    _print_region(region, notebooks if notebooks.is_dir() else None)
+    tell_region(region, notebooks if notebooks.is_dir() else None)
     if len(region.hard_faults):
         raise typer.Exit(1)
 
@@ -154,6 +151,13 @@ def report(
         Literal["en", "zh", "both"], typer.Option(help="Of the pages.")
     ] = "both",
     cell_timeout: Annotated[int, typer.Option(min=1, help="Seconds a cell.")] = 900,
+    notebook_timeout: Annotated[
+        int, typer.Option(min=1, help="Seconds a notebook, all its cells.")
+    ] = 3600,
+    logs: Annotated[
+        Path | None,
+        typer.Option(help="Folder of what runs said; default: beside --out."),
+    ] = None,
     kernels: Annotated[
         Literal["warm", "plain"],
         typer.Option(help="Warm ones are forked from one that has imported all."),
@@ -186,7 +190,7 @@ def report(
         for job in planned:
             state = f"would run: {job.why}" if job.why else "unchanged"
             print(f"{job.place}  {job.name}  {state}")
-        _print_unread(unread)
+        tell_unread(unread)
         return
     if planning.is_done(planned, out, languages) and not unread:
         screen.print(f"{len(planned)} {RESULTS['fresh']}")
@@ -194,24 +198,32 @@ def report(
     from research.report import batch  # papermill takes 2 s to import
 
     limits = batch.Limits(
-        cell_seconds=cell_timeout, threads=max((os.cpu_count() or 1) // jobs, 1)
+        cell_seconds=cell_timeout,
+        notebook_seconds=notebook_timeout,
+        threads=max((os.cpu_count() or 1) // jobs, 1),
     )
-    with _progress() as bars:
-        outcomes = batch.run(
-            planned,
-            out,
-            workers=jobs,
-            limits=limits,
-            progress=_telling(bars, batch, len(planned)),
-            languages=languages,
-            unread=unread,
-            # The process to fork from costs as much as two kernels.
-            warm=kernels == "warm" and sum(not job.fresh for job in planned) > 2,
-        )
-    _print_outcomes(outcomes)
-    _print_unread(unread)
+    unwritten = ""
+    with progress_bars() as bars:
+        try:
+            outcomes = batch.run(
+                planned,
+                out,
+                workers=jobs,
+                limits=limits,
+                progress=told_by_batch(bars, batch, len(planned)),
+                languages=languages,
+                unread=unread,
+                warm=kernels == "warm" and planning.pays_to_warm(planned),
+                logs=logs,
+            )
+        except batch.NotWritten as error:
+            outcomes, unwritten = error.outcomes, str(error)
+    tell_outcomes(outcomes)
+    tell_unread(unread)
+    if unwritten:
+        screen.print(f"[bold red]not written[/] {escaped(unwritten)}")
     screen.print(f"Open {out / 'index.html'}")
-    if unread or any(outcome.status == "failed" for outcome in outcomes):
+    if unread or unwritten or any(o.status == "failed" for o in outcomes):
         raise typer.Exit(1)
 
 
@@ -233,20 +245,20 @@ def features(
     from research.features.load.streamed import WHOLE, write_features
 
     try:
-        with _progress() as bars:
+        with progress_bars() as bars:
             written = write_features(
                 region_dir,
                 out,
                 jobs=jobs,
                 scheduler=scheduler,
-                progress=_counting(bars),
+                progress=counted_by_step(bars),
             )
     except WorkersLost as error:
-        screen.print(f"[bold red]stopped[/] {_escaped(str(error))}")
+        screen.print(f"[bold red]stopped[/] {escaped(str(error))}")
         raise typer.Exit(1) from None
     state = "unchanged" if written.unchanged else f"{written.customers:,} customers"
     print(f"{written.path}: {state}")
-    _print_faults(written.faults)
+    tell_faults(written.faults)
     if written.faults:
         whole = written.path.with_name(WHOLE)
         screen.print(
@@ -258,8 +270,19 @@ def features(
 @app.command()
 def verify(
     report_dir: Annotated[Path, typer.Argument(help="Reports of a region, or on all.")],
+    rerun: Annotated[
+        bool, typer.Option(help="Run it all again elsewhere and compare.")
+    ] = False,
+    region: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the region; default: of its name in data/."),
+    ] = None,
+    notebooks: Annotated[Path, typer.Option(help="Folder of the notebooks.")] = Path(
+        "notebooks"
+    ),
+    jobs: Annotated[int, typer.Option(min=1, help="Notebooks at a time.")] = 2,
 ) -> None:
-    """Check that published files are as they were published."""
+    """Check that published files are as they were published, and can be again."""
     from research.report.publish import verify as faults_of
 
     faults = faults_of(report_dir)
@@ -268,6 +291,29 @@ def verify(
     if faults:
         raise typer.Exit(1)
     print(f"{report_dir}: every file is as it was published.")
+    if rerun and not _repeats(report_dir, region, _notebooks(notebooks, None), jobs):
+        raise typer.Exit(1)
+
+
+def _repeats(folder: Path, region: Path | None, notebooks: list[Path], jobs) -> bool:
+    """Make the pages of a folder again and tell what comes out otherwise."""
+    from research.report import batch
+    from research.report.published import ACROSS
+    from research.report.rerun import rerun
+
+    name = folder.resolve().name
+    if region is None and name != ACROSS:
+        region = Path("data") / name
+    with progress_bars() as bars:
+        lines = rerun(
+            folder,
+            notebooks,
+            region,
+            workers=jobs,
+            limits=batch.Limits(threads=max((os.cpu_count() or 1) // jobs, 1)),
+            progress=told_by_batch(bars, batch, len(notebooks)),
+        )
+    return tell_repeated(lines)
 
 
 def _read_judgements(region: Region) -> None:
@@ -307,120 +353,6 @@ def _pairs(texts: list[str] | None) -> dict[str, str]:
             raise InputError(f"--param {text!r:.80}: KEY=VALUE is wanted.")
         pairs[key] = value
     return pairs
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:.0f} of {task.total:.0f} {task.fields[unit]}"),
-        TimeElapsedColumn(),
-        console=screen,
-        disable=not screen.is_terminal,
-    )
-
-
-def _telling(bars: Progress, batch, n_jobs: int):
-    """What the batch tells: a bar a running notebook, a line a finished one."""
-    tasks = {}
-    whole = bars.add_task("all", total=n_jobs, unit="notebooks")
-
-    def started(job):
-        name = f"{job.place}  {job.name}"
-        tasks[id(job)] = bars.add_task(name, total=job.n_cells + 1, unit="cells")
-
-    def cell_done(job):
-        bars.advance(tasks[id(job)])
-
-    def ended(outcome):
-        job = outcome.job
-        if id(job) in tasks:
-            bars.remove_task(tasks[id(job)])
-        bars.advance(whole)
-        word = RESULTS[outcome.status]
-        seconds = f"  {outcome.seconds:.0f} s" if outcome.seconds else ""
-        screen.print(f"{job.place}  {job.name}  {word}{seconds}")
-
-    return batch.Progress(started, cell_done, ended)
-
-
-def _counting(bars: Progress) -> Callable[[str, int, int], None]:
-    """A bar a step, which counts the tasks that have ended."""
-    tasks = {}
-
-    def tell(step: str, done: int, total: int) -> None:
-        if step not in tasks:
-            tasks[step] = bars.add_task(step, total=total, unit="parts")
-        bars.update(tasks[step], completed=done)
-
-    return tell
-
-
-def _print_faults(faults) -> None:
-    """Name what is missing and why; of very many the first, and how many more."""
-    for fault in faults[:FAULTS_SHOWN]:
-        screen.print(_escaped(f"failed {fault.place}: {fault.reason}"))
-    if len(faults) > FAULTS_SHOWN:
-        screen.print(f"failed {len(faults) - FAULTS_SHOWN} more")
-
-
-def _print_outcomes(outcomes) -> None:
-    counts = Counter(RESULTS[outcome.status] for outcome in outcomes)
-    screen.print(", ".join(f"{count} {word}" for word, count in counts.items()))
-    for outcome in outcomes:
-        if outcome.cause:
-            cell = f" cell {outcome.cell}" if outcome.cell else ""
-            place = f"{outcome.job.place}  {outcome.job.name}{cell}"
-            screen.print(_escaped(f"{place}: {outcome.cause}"))
-
-
-def _print_unread(unread) -> None:
-    for one in unread:
-        screen.print(f"[bold red]not read[/] {_escaped(one.reason)}")
-
-
-def _print_region(region: Region, notebooks: Path | None = None) -> None:
-    """Say what a region holds, its level, what was found, and what fails it."""
-    made = " (synthetic)" if region.settings.source.synthetic else ""
-    paper.print(f"[bold]{_escaped(region.name)}[/]{made}  {region.level}")
-    _print_table(region.tables, numbers=("rows", "customers"))
-    _print_table(region.levels)
-    if notebooks is not None:
-        _print_table(reach(region, notebooks))
-    found = region.findings
-    quiet = found[found["rows"] == 0]
-    columns = ["rule", "table", "rows", "customers", "action", "example"]
-    _print_table(found.loc[found["rows"] > 0, columns], numbers=("rows", "customers"))
-    paper.print(f"Looked for in vain: {', '.join(quiet['rule'].unique()) or 'none'}.")
-    for fault in region.hard_faults.itertuples():
-        paper.print(
-            f"[bold red]fails[/] {fault.rule} in {fault.table}: {fault.share:.2%} of "
-            f"the {'customers' if fault.rule in SERIES_RULES else 'rows'}, "
-            f"{fault.error_if:.2%} allowed; {fault.looks_for}. "
-            + _escaped(f"First: {fault.example}.")
-        )
-
-
-def _print_table(frame: pd.DataFrame, numbers: tuple[str, ...] = ()) -> None:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in frame.columns:
-        side = "right" if title in numbers else "left"
-        table.add_column(title, justify=side, no_wrap=title in ("rule", *numbers))
-    for row in frame.itertuples(index=False):
-        cells = zip(frame.columns, row, strict=True)
-        table.add_row(*(_cell(value, title in numbers) for title, value in cells))
-    paper.print(table)
-    paper.print()
-
-
-def _cell(value: object, number: bool) -> str:
-    if pd.isna(value):
-        return ""
-    return f"{value:,}" if number else _escaped(str(value))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")
 
 
 if __name__ == "__main__":

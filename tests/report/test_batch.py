@@ -6,38 +6,17 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from planted import planted_readings, write_region
+from small_notebooks import GOOD, write_notebook
 
 from research.region import InputError
 from research.report import batch, lock
 from research.report.publish import read_manifest, verify
 
 pytestmark = pytest.mark.slow  # each test starts a kernel
-
-GOOD = """\
-import pandas as pd
-from research.report import display as show
-show.table(pd.DataFrame({"a": [1]}), name="numbers", caption="Numbers.")"""
-
-
-def write_notebook(folder: Path, name: str, *cells: str) -> Path:
-    folder.mkdir(exist_ok=True)
-    parameters = new_code_cell('region: str = "x"\nfactor: int = 2')
-    parameters.metadata["tags"] = ["parameters"]
-    notebook = new_notebook(
-        cells=[new_markdown_cell(f"# {name}"), parameters, *map(new_code_cell, cells)],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
-    for number, cell in enumerate(notebook.cells):
-        cell["id"] = f"cell-{number}"
-    path = folder / f"{name}.ipynb"
-    nbformat.write(notebook, path)
-    return path
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
@@ -23,16 +23,17 @@ from research.report.indices import (
     write_region_index,
     write_site_index,
 )
-from research.report.jobs import Job, Unread, is_listed, plan, readable, renewed
+from research.report.jobs import Job, Unread, plan, readable, renewed
+from research.report.listed import is_listed
 from research.report.outcome import NotWritten, Outcome, Progress
 from research.report.parameters import SUBJECTS
+from research.report.provenance import as_told, environment, sha256_of, versions
 from research.report.publish import (
     note_without_page,
     publish_page,
     read_manifest,
-    versions,
 )
-from research.report.published import ACROSS
+from research.report.published import ACROSS, from_csv
 from research.report.site import names_of
 from research.report.subject import Subject, all_regions, subject_of
 from research.report.translate import LANGUAGES, file_in
@@ -115,6 +116,7 @@ def run(
             [],
         )
         outcomes = _run_all(jobs, unread, how)
+        how.progress.plain(kernels.fallbacks if kernels else [])
     if how.unwritten:
         raise NotWritten(how.unwritten, outcomes)
     return outcomes
@@ -193,9 +195,8 @@ def _run(jobs: Sequence[Job], subjects: dict[str, Subject], how: _How) -> list[O
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-    changed = {o.job.place for o in outcomes.values() if o.status != "fresh"}
     for name in subjects:
-        if name in changed or not is_listed(out / name, how.languages):
+        if not is_listed(out / name, how.languages):
             with _told(how):
                 write_region_index(out / name, how.languages)
     return [outcomes[number] for number in sorted(outcomes)]
@@ -313,7 +314,10 @@ def _publish(
     entry = {
         "notebook": job.name,
         "summary": rendered.summary,
-        "parameters": {k: v for k, v in job.parameters.items() if k not in SUBJECTS},
+        "parameters": _without_subject(job.parameters),
+        "settings": _without_subject(job.settings),
+        "seeds": {k: v for k, v in job.settings.items() if "seed" in k},
+        "findings": _findings(rendered.files),
         "seconds": round(outcome.seconds, 1),
         "rendered_seconds": round(time.monotonic() - start, 2),
         "peak_megabytes": round(outcome.peak_bytes / 1e6),
@@ -333,14 +337,43 @@ def _publish(
         entry["languages"][language]: html
         for language, html in rendered.translations.items()
     }
+    sources = {
+        "inputs": {job.data: dict(job.inputs)} if job.inputs else {},
+        "environments": {sha256_of(environment()): dict(environment())},
+    }
     try:
         publish_page(
-            out / job.place, manifest, entry, rendered.html, rendered.files | others
+            out / job.place,
+            manifest,
+            entry,
+            rendered.html,
+            rendered.files | others,
+            sources,
         )
     except OSError as error:
         return _not_published(outcome, f"{type(error).__name__}: {error}")
     _log(outcome, f"published after {time.monotonic() - start:.1f} s")
     return outcome
+
+
+def _without_subject(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: as_told(name, value)
+        for name, value in values.items()
+        if name not in SUBJECTS
+    }
+
+
+def _findings(files: Mapping[str, str]) -> dict[str, int]:
+    """Rows by rule, from the table of findings that a page shows, if it shows one."""
+    shown = [text for path, text in files.items() if path.endswith(".findings.csv")]
+    frames = [from_csv(text) for text in shown]
+    return {
+        rule: int(rows)
+        for frame in frames
+        for rule, rows in zip(frame["rule"], frame["rows"], strict=True)
+        if rows.isdigit()  # of few customers it is held back
+    }
 
 
 def _not_published(outcome: Outcome, cause: str) -> Outcome:

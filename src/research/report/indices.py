@@ -9,6 +9,7 @@ from typing import Any
 from research.region.errors import InputError
 from research.report import lock
 from research.report.jobs import Unread
+from research.report.listed import mark_listed
 from research.report.publish import read_manifest, write_manifest, write_text
 from research.report.search import search_page
 from research.report.site import region_index, site_index
@@ -29,6 +30,7 @@ def write_region_index(folder: Path, languages: Sequence[str]) -> None:
     for language in languages:
         page = region_index(manifest, heroes, language=language, languages=languages)
         write_text(folder / file_in("index.html", language, languages), page)
+    mark_listed(folder)
 
 
 def write_site_index(out: Path, languages: Sequence[str] = LANGUAGES) -> None:
@@ -46,6 +48,7 @@ def write_site_index(out: Path, languages: Sequence[str] = LANGUAGES) -> None:
         write_text(out / file_in("index.html", language, languages), listed)
         searched = search_page(out, manifests, **told)
         write_text(out / file_in("search.html", language, languages), searched)
+    mark_listed(out)
 
 
 def note_unread(out: Path, unread: Unread, languages: Sequence[str]) -> None:

@@ -1,26 +1,26 @@
 """What a batch will run: each notebook for each region, or once for all of them."""
 
-import hashlib
-import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from research.region.errors import InputError
 from research.region.region import Region, read_region
 from research.report import parameters as params
+from research.report.listed import is_listed
 from research.report.parameters import Value
-from research.report.publish import (
+from research.report.provenance import (
     code_hash,
-    data_hash,
-    page_of,
-    read_manifest,
-    versions,
+    environment,
+    file_hash,
+    inputs_of,
+    sha256_of,
 )
+from research.report.publish import page_of, read_manifest
 from research.report.published import ACROSS, fingerprint
 from research.report.staging import is_pending
-from research.report.translate import LANGUAGES, file_in
+from research.report.translate import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,16 @@ class Job:
     notebook : Path
     n_cells : int
     parameters : dict
+        That it is given; of the others its own defaults hold.
+    settings : dict
+        Value of every parameter.
     data : str
         Hash of the region; of a job about all regions, of the tables it reads.
     made_of : dict
         Hash of each thing besides the data that its page depends on: `library`,
         `notebook`, `parameters`, `versions`, `languages`, `worklists`.
+    inputs : dict
+        Hash of each file of the region.
     reads : str or None
         Notebook whose published tables a job about all regions reads; None: any.
     forced : bool
@@ -67,8 +72,10 @@ class Job:
     notebook: Path
     n_cells: int
     parameters: dict[str, Value]
+    settings: dict[str, Value]
     data: str
     made_of: dict[str, str]
+    inputs: Mapping[str, str] = field(default_factory=dict, repr=False)
     reads: str | None = None
     forced: bool = False
     why: str = ""
@@ -94,12 +101,12 @@ class Job:
         asked = (
             self.region.settings.privacy.model_dump(mode="json") if self.region else ""
         )
-        return _sha256([code_hash(), asked])
+        return sha256_of([code_hash(), asked])
 
     @property
     def key(self) -> str:
         """Hash of all that its page depends on."""
-        return _sha256([self.made_of, self.data])
+        return sha256_of([self.made_of, self.data])
 
 
 def readable(paths: Sequence[Path]) -> tuple[list[Region], list[Unread]]:
@@ -177,20 +184,29 @@ def plan(
             raise InputError(f"{name} is named as a folder, not as a parameter.")
         params.refuse_unknown(name, every, notebooks[0])
     library = code_hash()
-    data = {region.path: data_hash(region.path) for region in opened}  # read once
+    inputs = {region.path: inputs_of(region.path) for region in opened}  # read once
+    data = {path: sha256_of(files) for path, files in inputs.items()}
 
-    def job(path, region, data):
+    def job(path: Path, region: Region | None) -> Job:
         subject = {"region": region.path} if region else {"reports": out}
         values = _values(given, known[path], subject, path)
-        made_of = _made_of(library, path, known[path], values, languages)
-        reads = known[path].get("reads")
-        reads = values.get("reads", reads.default) if reads and not region else None
-        n_cells = len(read[path].cells)
-        found = Job(region, path, n_cells, values, data, made_of, reads, force)
+        settings = {name: p.default for name, p in known[path].items()} | values
+        found = Job(
+            region,
+            path,
+            n_cells=len(read[path].cells),
+            parameters=values,
+            settings=settings,
+            data=data[region.path] if region else "",
+            made_of=_made_of(library, path, values, settings, languages),
+            inputs=inputs[region.path] if region else {},
+            reads=None if region else settings.get("reads"),
+            forced=force,
+        )
         return replace(found, why=_why(found, out))
 
     jobs = [
-        job(path, region, data[region.path])
+        job(path, region)
         for region in opened
         for path in notebooks
         if "region" in known[path]
@@ -198,8 +214,7 @@ def plan(
     coming = {found.name for found in jobs if not found.fresh}
     for path in notebooks:
         if "reports" in known[path]:
-            found = job(path, None, "")
-            found = renewed(found, out)
+            found = renewed(job(path, None), out)
             changes = coming if found.reads is None else coming & {found.reads}
             why = found.why or ("what it reads is made anew" if changes else "")
             jobs.append(replace(found, why=why))
@@ -214,10 +229,9 @@ def is_done(jobs: Sequence[Job], out: Path, languages: Sequence[str]) -> bool:
     return listed and all(job.fresh for job in jobs)
 
 
-def is_listed(folder: Path, languages: Sequence[str]) -> bool:
-    """Whether a folder has its index page in each language."""
-    paths = [folder / file_in("index.html", lang, languages) for lang in languages]
-    return all(path.is_file() for path in paths)
+def pays_to_warm(jobs: Sequence[Job]) -> bool:
+    """Whether kernels should be forked: the process to fork from costs as two do."""
+    return sum(not job.fresh for job in jobs) > 2
 
 
 def renewed(job: Job, out: Path) -> Job:
@@ -238,19 +252,18 @@ def _values(given, known, subject, path) -> dict[str, Value]:
     return params.checked(values, known, path)
 
 
-def _made_of(library, path, known, values, languages) -> dict[str, str]:
+def _made_of(library, path, values, settings, languages) -> dict[str, str]:
     told = {n: v for n, v in values.items() if n not in params.SUBJECTS}
-    used = {name: p.default for name, p in known.items()} | values
     named = {  # a file that a parameter names counts by what is in it
-        name: _digest(Path(value))
-        for name, value in used.items()
+        name: file_hash(Path(value))
+        for name, value in settings.items()
         if isinstance(value, str) and os.path.isfile(value)
     }
     return {
         "library": library,
-        "notebook": _digest(path),
-        "parameters": _sha256([told, named]),
-        "versions": _sha256(versions()),
+        "notebook": file_hash(path),
+        "parameters": sha256_of([told, named]),
+        "versions": sha256_of(environment()),
         "languages": ", ".join(languages),
         "worklists": str(bool(os.environ.get("RESEARCH_INTERNAL"))),
     }
@@ -297,11 +310,3 @@ def _refuse_output(out: Path) -> None:
         raise InputError(f"output {out}: {nearest} is a file; name a folder.")
     if not os.access(nearest, os.W_OK):
         raise InputError(f"output {out}: {nearest} can not be written to.")
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _sha256(parts) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,9 +1,10 @@
 """Pages that newer ones took the place of: kept for a while, and linked."""
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from research.report.provenance import sha256
 
 FOLDER = "previous"
 KEPT = 5
@@ -62,8 +63,7 @@ def keep(
                 content = content.replace(old.encode(), new.encode())
         copies[f"{place}/{entry['file']}"] = content
     kept = [
-        {"file": path, "sha256": hashlib.sha256(content).hexdigest()}
-        for path, content in copies.items()
+        {"file": path, "sha256": sha256(content)} for path, content in copies.items()
     ]
     first, *files = kept or [{"file": "", "sha256": ""}]
     return {"made_at": page.get("made_at", ""), **first, "files": files}, copies

@@ -1,52 +1,14 @@
 """Put pages in their place whole, and keep the manifest that says what is there."""
 
-import hashlib
 import json
 import os
-from collections.abc import Iterable
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from research.region.errors import InputError
 from research.report import previous, staging
+from research.report.provenance import file_hash, sha256
 from research.report.staging import MANIFEST
-
-VERSIONED = ("research", "numpy", "pandas", "scikit-learn", "papermill", "nbconvert")
-
-
-def sha256_of(paths: Iterable[Path], root: Path) -> str:
-    """Hash of files: their names below `root` and their bytes, in order of name."""
-    whole = hashlib.sha256()
-    for path in sorted(paths):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        whole.update(f"{path.relative_to(root).as_posix()} {digest}\n".encode())
-    return whole.hexdigest()
-
-
-def data_hash(region_folder: Path) -> str:
-    """Hash of a region: `region.yaml` and every table."""
-    tables = region_folder.rglob("*.parquet")
-    return sha256_of([region_folder / "region.yaml", *tables], region_folder)
-
-
-@cache
-def code_hash() -> str:
-    """Hash of this library: its modules, templates and fonts."""
-    root = Path(__file__).parents[1]
-    files = (
-        path
-        for path in root.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts  # what machines compile
-    )
-    return sha256_of(files, root)
-
-
-def versions() -> dict[str, str]:
-    """Versions of the libraries that numbers and pages depend on most."""
-    return {name: version(name) for name in VERSIONED}
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -91,6 +53,7 @@ def publish_page(
     page: dict[str, Any],
     html: str,
     files: dict[str, str],
+    sources: dict[str, dict[str, dict[str, str]]] | None = None,
 ) -> None:
     """Put a page, its files and the manifest in place, all of them or none.
 
@@ -108,6 +71,9 @@ def publish_page(
         The page.
     files : dict
         Further files by path below `folder`: tables and pictures.
+    sources : dict, optional
+        What it was made from, told once for all pages: below ``inputs`` by its `data`,
+        below ``environments`` by what its `made_of` has as ``versions``.
 
     Raises
     ------
@@ -139,9 +105,23 @@ def publish_page(
     _replace_entry(after["pages"], entry)
     _drop_entry(after["failed"], notebook)
     _drop_entry(after["skipped"], notebook)
+    after |= _still_named(manifest, sources or {}, after["pages"])
     text = manifest_text(manifest | after)
     staging.put(folder, notebook, everything | {MANIFEST: text})
     manifest.update(after)
+
+
+def _still_named(manifest, sources, pages) -> dict[str, dict[str, dict[str, str]]]:
+    """What pages were made from, without what none of them names any more."""
+    named = {
+        "inputs": {page["data"] for page in pages if "data" in page},
+        "environments": {page.get("made_of", {}).get("versions") for page in pages},
+    }
+    known = {kind: manifest.get(kind, {}) | sources.get(kind, {}) for kind in named}
+    return {
+        kind: {digest: files for digest, files in known[kind].items() if digest in kept}
+        for kind, kept in named.items()
+    }
 
 
 def note_without_page(
@@ -189,15 +169,9 @@ def verify(folder: Path) -> list[str]:
         path = folder / entry["file"]
         if not path.is_file():
             faults.append(f"{path}: missing.")
-        elif sha256(path.read_bytes()) != entry["sha256"]:
+        elif file_hash(path) != entry["sha256"]:
             faults.append(f"{path}: changed since it was published.")
     return faults
-
-
-def sha256(content: str | bytes) -> str:
-    """Hash of a file's content; of text, as it is written."""
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    return hashlib.sha256(data).hexdigest()
 
 
 def _replace_entry(entries: list[dict[str, Any]], entry: dict[str, Any]) -> None:

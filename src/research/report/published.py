@@ -4,9 +4,7 @@ Manifests say what counts. A table that is not in the manifest, or is no longer 
 was published, is not read, and a region without the table is told with the reason.
 """
 
-import hashlib
 import io
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from research.region.errors import InputError
+from research.report.provenance import sha256, sha256_of
 from research.report.publish import page_of, read_manifest
 from research.report.tables import unguarded
 
@@ -173,7 +172,7 @@ def fingerprint(reports: Path, notebook: str | None = None) -> str:
         )
         for region, manifest in region_manifests(reports).items()
     ]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    return sha256_of(told)
 
 
 def from_csv(text: str) -> pd.DataFrame:
@@ -202,7 +201,7 @@ def _content(folder, manifest, notebook, table):
     if not path.is_file():
         return f"its table {table} is missing", ""
     content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != digests[name]:
+    if sha256(content) != digests[name]:
         return f"its table {table} was changed since it was published", ""
     return "", content.decode("utf-8")
 

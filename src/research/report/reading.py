@@ -9,7 +9,6 @@ import io
 import re
 import tokenize
 from collections.abc import Mapping
-from pathlib import Path
 
 from lxml import etree
 from pygments import highlight
@@ -17,8 +16,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from research.report import sanitize
-from research.report.parameters import SUBJECTS
 from research.report.part import Part, part_of
+from research.report.provenance import as_told
 
 _BOM = "\ufeff"
 _HIDING = {"hide", "hide-input", "hide_input", "remove-input", "remove_input"}
@@ -316,10 +315,9 @@ def read_settings(source: str, defaults: Mapping | None = None) -> dict:
 def _told(name: str, value: str, meaning: str) -> tuple[str, str, str]:
     """A setting as it is shown: of a path its name, not where the machine has it."""
     with contextlib.suppress(ValueError, SyntaxError):  # what is no plain value
-        path = ast.literal_eval(value)
-        is_path = isinstance(path, str) and path.startswith(("/", "..", "~"))
-        if is_path or name in SUBJECTS:
-            value = f'"{Path(path).name}"'
+        given = ast.literal_eval(value)
+        told = as_told(name, given)
+        value = value if told == given else f'"{told}"'
     return name, value, meaning
 
 
