@@ -211,3 +211,12 @@ def test_names_are_distinct_modest_and_the_same_in_any_order(seed, k):
             for feature, side in claimed
         )
         assert len(claimed) == len(spoken) - (spoken == ["typical"])
+
+
+def test_an_effect_that_is_withheld_is_not_told_as_a_number():
+    contrast = pd.DataFrame({"share_night": [2.0]})
+    (proposal,) = propose(
+        contrast, pd.DataFrame({"night_kwh": [np.nan]}), pd.Series([0.9])
+    ).itertuples()
+    assert proposal.action
+    assert proposal.effect == ""

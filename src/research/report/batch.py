@@ -34,7 +34,6 @@ from research.report.publish import (
     read_manifest,
 )
 from research.report.published import ACROSS, from_csv
-from research.report.site import names_of
 from research.report.subject import Subject, all_regions, subject_of
 from research.report.translate import LANGUAGES, file_in
 from research.report.warm import Kernels, warm_kernels
@@ -52,6 +51,8 @@ __all__ = [
     "run",
     "write_site_index",
 ]
+
+KERNELS_LOG = "kernels.log"
 
 
 def logs_beside(out: Path) -> Path:
@@ -103,7 +104,7 @@ def run(
             f"in {out}; name another folder."
         )
     out.mkdir(parents=True, exist_ok=True)
-    with warm_kernels() if warm else nullcontext() as kernels:
+    with warm_kernels(logs / KERNELS_LOG) if warm else nullcontext() as kernels:
         how = _How(
             out,
             logs,
@@ -302,7 +303,7 @@ def _publish(
         attribution=subject.attribution,
         notice=subject.notice,
         languages=languages,
-        names=names_of(manifest),
+        names=subject.names,
     )
     start = time.monotonic()
     try:

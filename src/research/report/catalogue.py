@@ -28,7 +28,10 @@ _KINDS = (
 )
 _WORDS = re.compile(r"[A-Za-z]{2}")
 # An id, a hash, an address, a path or a name of a file are the same in any language.
-_WORDLESS = re.compile(r"</?\d+/?>|\w+:[^\s]+|(?<!\w)[\w./:-]*\d[\w./:-]*")
+_WORDLESS = re.compile(
+    r"</?\d+/?>|\w+:[^\s]+|\b[0-9a-f]{8,}\b|(?<!\w)[\w./:-]*\d[\w./:-]*"
+    r"|(?:\bdata|/[\w.-]+)(?:/[\w.-]+)+|[\w-]+\.(?:parquet|csv|yaml)\b"
+)
 _HAN = "\u3400-\u9fff\uf900-\ufaff"
 _LETTER, _IDEOGRAPH = re.compile("[A-Za-z]"), re.compile(f"[{_HAN}]")
 _GLOSSED = re.compile(
@@ -40,11 +43,13 @@ _LARGE = re.compile(
 )
 _TIMES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 _SENTENCES = re.compile(r"(?<=[.!?。！？])(?<!et al\.)\s+(?=\S)")
-_LIST = re.compile(r", and | and |, |; ")
-# A name of a column, setting or file is the same in any language, unless it is known.
-_CODE = re.compile(
-    r"[A-Za-z]\w*_\w+|(?:data|/[\w.-]+)(?:/[\w.-]+)+|[\w-]+\.(?:parquet|csv|yaml)"
+_APART = r"(?![^(（]*[)）])"  # not in brackets
+_LISTS = (
+    (re.compile(rf"; {_APART}"), "；"),
+    (re.compile(rf"(?:, and | and |, ){_APART}"), "、"),
 )
+# A name of a column or setting is the same in any language, unless it is known.
+_CODE = re.compile(r"[A-Za-z]\w*_\w+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,7 +261,7 @@ def _filled(translation, holes, catalogue):
 
 def _listed(message, catalogue) -> str | None:
     """A list of names and numbers, or of such lists; None if one is not known."""
-    for between, mark in ((re.compile("; "), "；"), (_LIST, "、")):
+    for between, mark in _LISTS:
         parts = between.split(message)
         if len(parts) > 1:
             done = [translate(part, catalogue) for part in parts]

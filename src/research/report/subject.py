@@ -1,10 +1,12 @@
 """What a page is about: one region, or all that were published."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from research.region.region import Region
 from research.report.published import ACROSS, region_manifests, title_of
+from research.report.site import names_of
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Subject:
         What was read, in a few words.
     notice : str
         What the reader must know first; may be empty.
+    names : mapping of str to str
+        Names in Chinese, such as the region's, that no catalogue knows.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Subject:
     attribution: str
     data: str
     notice: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def subject_of(region: Region) -> Subject:
@@ -49,6 +54,7 @@ def subject_of(region: Region) -> Subject:
         source.synthetic,
         ". ".join(filter(None, [source.attribution.rstrip("."), source.licence])),
         settings.name,
+        names=names_of({"region": settings.name, "title": settings.title.model_dump()}),
     )
 
 
@@ -57,10 +63,14 @@ def all_regions(reports: Path) -> Subject:
     manifests = region_manifests(reports)
     made_up = {name: m for name, m in manifests.items() if m.get("synthetic")}
     mixed = 0 < len(made_up) < len(manifests)
+    title = {"en": "All regions", "zh": "全部地区"}
+    names = names_of({"region": ACROSS, "title": title})
+    for manifest in manifests.values():
+        names |= names_of(manifest)
     attributions = dict.fromkeys(m.get("attribution", "") for m in manifests.values())
     return Subject(
         ACROSS,
-        {"en": "All regions", "zh": "全部地区"},
+        title,
         [],
         0 < len(made_up) == len(manifests),
         "; ".join(filter(None, attributions)),
@@ -69,6 +79,7 @@ def all_regions(reports: Path) -> Subject:
         f"{', '.join(map(title_of, made_up.values()))}."
         if mixed
         else "",
+        names,
     )
 
 

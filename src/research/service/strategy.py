@@ -7,6 +7,7 @@ customers would follow is not in load data, so an effect is given per tenth.
 
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from research.service.portrait import NOTICEABLE
@@ -127,7 +128,8 @@ def propose(
     -------
     proposals : DataFrame of shape (n_segments, 3)
         Index `segment`; `action`, `owner`, `effect`, each a phrase. A segment below
-        `STABLE` gets no scheme: who is in it would change with the next sample.
+        `STABLE` gets no scheme: who is in it would change with the next sample. An
+        effect that is not known is left out.
 
     Examples
     --------
@@ -152,6 +154,7 @@ def propose(
             if large and high.index[0] == "day_to_day_variability":
                 scheme = LARGE_IRREGULAR
             action, owner, lever = scheme
-            effect = LEVERS[lever].format(levers[lever][segment]) if lever else ""
+            size = levers[lever][segment] if lever else np.nan
+            effect = "" if np.isnan(size) else LEVERS[lever].format(size)
         rows[segment] = {"action": action, "owner": owner, "effect": effect}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("segment")
