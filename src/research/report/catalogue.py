@@ -48,6 +48,7 @@ _LISTS = (
     (re.compile(rf"; {_APART}"), "；"),
     (re.compile(rf"(?:, and | and |, ){_APART}"), "、"),
 )
+_CODES = re.compile(r"[\w.%-]+(?:, [\w.%-]+)+")  # such as grades, or numbers
 # A name of a column or setting is the same in any language, unless it is known.
 _CODE = re.compile(r"[A-Za-z]\w*_\w+")
 
@@ -158,10 +159,12 @@ def translate(message: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...]]
     """
     if not has_words(message):
         return message, ()
+    parts = _SENTENCES.split(message)
+    if catalogue.language == "zh" and (told := _told_in_chinese(parts)):
+        return told, ()
     whole = _whole(message, catalogue)
     if whole is not None and not whole[1]:
         return whole
-    parts = _SENTENCES.split(message)
     if len(parts) > 1:
         done = [translate(part, catalogue) for part in parts]
         missing = tuple(lack for _, lacks in done for lack in lacks)
@@ -202,6 +205,19 @@ def in_wan(number: float) -> str:
         if abs(number) >= size:
             return f"{float(f'{number / size:.3g}'):,.10g}{word}"
     return f"{number:,.10g}"
+
+
+def _told_in_chinese(parts: list[str]) -> str:
+    """The Chinese sentences that follow their English twins; nothing if none do.
+
+    Examples
+    --------
+    >>> _told_in_chinese(["It loses 3%.", "损失 3%。"]), _told_in_chinese(["See 表."])
+    ('损失 3%。', '')
+    """
+    chinese = [part.endswith("。") and not has_words(part) for part in parts]
+    first = chinese.index(True) if True in chinese else 0
+    return _joined(parts[first:]) if first and all(chinese[first:]) else ""
 
 
 # --- looking up ---------------------------------------------------------------------
@@ -252,7 +268,10 @@ def _filled(translation, holes, catalogue):
     missing: list[str] = []
 
     def fill(hole):
-        text, lacks = translate(holes[hole[1]], catalogue)
+        inside = holes[hole[1]]
+        if not has_words(inside) and _CODES.fullmatch(inside):
+            return inside.replace(", ", "、")
+        text, lacks = translate(inside, catalogue)
         missing.extend(lacks)
         return text
 
