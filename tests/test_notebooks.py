@@ -74,7 +74,8 @@ def test_the_planted_rhythms_are_found_and_named(tiny, tmp_path):
     assert "evening-peak" in names
 
 
-def test_a_region_with_every_table_is_compared_with_its_classes(tmp_path):
+def test_a_region_with_every_table_is_compared_with_its_classes(tmp_path, own_words):
+    own_words.add("trade")
     readings, rhythm = planted_readings()
     ids = readings["customer_id"].unique()
     labels = pd.DataFrame(
@@ -189,9 +190,10 @@ def test_a_region_with_faults_is_still_published_and_tells_them(tmp_path):
     assert {"gap", "zero_run", "frozen_run", "leaver", "few_complete_days"} <= marked
 
 
-def test_names_of_any_script_and_hostile_text_are_shown_as_text(tmp_path):
+def test_names_of_any_script_and_hostile_text_are_shown_as_text(tmp_path, own_words):
     readings, rhythm = planted_readings(24, 40)
     evil = '<img src=x onerror="alert(1)"></script>'
+    own_words.add(evil)
     ids = readings["customer_id"].unique()
     odd = dict(
         zip(
