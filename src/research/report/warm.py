@@ -67,11 +67,14 @@ class Kernels:
     ----------
     folder : Path
         Sockets and connection files; removed at the end, even of a killed batch.
+    log : Path or None
+        File of what the parents say, such as TensorFlow while it is imported.
     fallbacks : list of str
         Why a plain kernel was taken instead, once for each; empty: all were forked.
     """
 
     folder: Path
+    log: Path | None = None
     fallbacks: list[str] = field(default_factory=list)
     _parents: dict[tuple, subprocess.Popen] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -83,10 +86,11 @@ class Kernels:
 
 
 @contextlib.contextmanager
-def warm_kernels() -> Iterator[Kernels | None]:
+def warm_kernels(log: Path | None = None) -> Iterator[Kernels | None]:
     """Kernels for `execute.execute`, as long as the context is held.
 
-    None where processes can not be forked. May be used from many threads.
+    None where processes can not be forked. May be used from many threads. What the
+    processes that are forked from say goes to the file `log`, by default nowhere.
 
     Examples
     --------
@@ -97,7 +101,7 @@ def warm_kernels() -> Iterator[Kernels | None]:
     if os.name != "posix":
         yield None
         return
-    kernels = Kernels(Path(tempfile.mkdtemp(prefix="k-")))
+    kernels = Kernels(Path(tempfile.mkdtemp(prefix="k-")), log)
     try:
         yield kernels
     finally:
@@ -275,13 +279,20 @@ def _start(
         "OPENBLAS_NUM_THREADS": "1",
         "JE_ARROW_MALLOC_CONF": "background_thread:false",
     }
-    with socket.socket(socket.AF_UNIX) as listener:
+    if kernels.log is not None:
+        kernels.log.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        socket.socket(socket.AF_UNIX) as listener,
+        open(kernels.log or os.devnull, "ab") as said,
+    ):
         listener.bind(address)
         listener.listen(64)  # who comes while it imports waits here
         handle = listener.fileno()
         return subprocess.Popen(
             [sys.executable, "-m", PARENT, str(handle), str(kernels.folder), *modules],
             stdin=subprocess.PIPE,
+            stdout=said,
+            stderr=said,
             env=own,
             pass_fds=[handle],
             start_new_session=True,
