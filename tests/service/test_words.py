@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from research.comparison import rules
 from research.features.load import customer_features
-from research.plots.explain import reason_bars, rule_lanes
+from research.plots.explain import rule_lanes
 from research.service import name_segments, words
 from research.service.vocabulary import UNITS, WORDS
 from research.theme import style
@@ -174,31 +174,6 @@ def test_segments_without_a_rule_are_counted():
     assert "“日间型”没有自己的规则" in said.zh
 
 
-def test_reasons_are_told_the_heaviest_first_in_the_order_of_the_customers(told):
-    features, labels, _ = told
-    why = rules.reasons(features, labels, [5, 3])
-    said = words.tell_reasons(why, top=2)
-    assert said["customer"].tolist() == [3, 3, 5, 5]
-    for _, rows in said.groupby("customer"):
-        assert rows["contribution"].abs().is_monotonic_decreasing
-    assert set(said["speaks"]) <= {"for", "against"}
-    assert ((said["contribution"] > 0) == (said["speaks"] == "for")).all()
-
-
-@pytest.mark.parametrize(
-    ("feature", "value", "expected"),
-    [
-        ("share_night", 0.41666, "41.7%"),
-        ("annual_energy", 12345.6, "12,346 kWh"),
-        ("tenure_years", 0.0, "0 years"),
-        ("peak_hour", 23.75, "23:45"),
-        ("late_share", float("nan"), "unknown"),
-    ],
-)
-def test_values_are_said_to_three_digits(feature, value, expected):
-    assert words.quantity(feature, value).en == expected
-
-
 def texts_outside(figure):
     """Texts of a figure, and those that reach over its edge."""
     figure.canvas.draw()
@@ -233,14 +208,3 @@ def test_wide_letters_still_fit(told):
     with plt.rc_context(style() | {"font.family": ["DejaVu Sans"]}):
         figure = rule_lanes(sentences, list(told[2].segments))
         assert texts_outside(figure)[1] == []
-
-
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_reason_is_drawn_whole_and_within_the_page(told, language):
-    features, labels, _ = told
-    why = words.tell_reasons(rules.reasons(features, labels, 7))
-    with plt.rc_context(style()):
-        drawn, over = texts_outside(reason_bars(why, "A", "B", language=language))
-    glued = "".join(drawn).replace(" ", "")
-    assert all(text.replace(" ", "") in glued for text in why[language])
-    assert over == []

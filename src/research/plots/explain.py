@@ -1,4 +1,4 @@
-"""Figures that explain segments: their rules as lanes, one customer's reasons as bars.
+"""Figures that explain segments: their rules as lanes.
 
 Why lanes and no tree of boxes: a tree of depth three has eight ends side by side, which
 a phone or a printed column shows in letters too small to read, and its reader has to
@@ -31,15 +31,11 @@ _SAID = {
         "n": "{n:,} customers, {right:.0%} of them its own",
         "one": "1 customer",
         "small": "{n:,} customers only, {right:.0%} of them its own",
-        "for": "speaks for",
-        "against": "against it, for",
     },
     "zh": {
         "n": "{n:,} 户，其中 {right:.0%} 属于本群",
         "one": "1 户",
         "small": "仅 {n:,} 户，其中 {right:.0%} 属于本群",
-        "for": "支持",
-        "against": "反对，更近",
     },
 }
 
@@ -95,59 +91,6 @@ def rule_lanes(
             lw=1 if row.small else 0,
         )
         ax.add_patch(own)
-        top += height
-    return figure
-
-
-def reason_bars(
-    reasons: pd.DataFrame, own: str, after: str, *, language: str = "en"
-) -> Figure:
-    """Draw what speaks for one customer's segment, and what against it.
-
-    Parameters
-    ----------
-    reasons : DataFrame
-        A row a reason, in the order drawn: `en` (or `zh`) and `contribution`, as
-        `service.words.tell_reasons` gives it for one customer.
-    own, after : str
-        Names of its segment and of the next best.
-    language : {"en", "zh"}, default="en"
-
-    Returns
-    -------
-    figure : Figure
-        Bars to the right speak for the own segment, to the left for the next. [squared
-        standard deviations]
-    """
-    said = _SAID[language]
-    texts = [_wrapped(text) for text in reasons[language]]
-    heights = [LINE * (len(lines) + 1.2) for lines in texts]
-    figure, ax = _canvas(sum(heights) + 1.4 * LINE)
-    largest = max(reasons["contribution"].abs().max(), 1e-12)
-    middle, reach = WIDTH / 2, WIDTH / 2 - 0.55
-    ax.text(0, LINE / 2, f"← {said['against']} {after}", color=MUTED, va="center")
-    ax.text(
-        WIDTH, LINE / 2, f"{said['for']} {own} →", color=INK, va="center", ha="right"
-    )
-    top = 1.4 * LINE
-    for row, lines, height in zip(reasons.itertuples(), texts, heights, strict=True):
-        _paragraph(ax, 0, top + LINE * 0.1, lines)
-        length = reach * row.contribution / largest
-        y = top + height - 1.05 * LINE
-        color = segment_color(0) if length > 0 else MUTED
-        ax.add_patch(
-            Rectangle((middle + min(length, 0), y), abs(length), 0.12, color=color)
-        )
-        ax.plot([middle, middle], [y - 0.03, y + 0.15], color=MUTED, lw=0.8)
-        ax.text(
-            middle + length + (0.06 if length > 0 else -0.06),
-            y + 0.06,
-            f"{row.contribution:+.1f}",
-            ha="left" if length > 0 else "right",
-            va="center",
-            color=MUTED,
-            fontsize=9,
-        )
         top += height
     return figure
 

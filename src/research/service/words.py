@@ -1,9 +1,8 @@
-"""Conditions, rules and reasons in plain words, English and Chinese.
+"""Conditions and rules in plain words, English and Chinese.
 
 A threshold is said with all its digits: rounding it here could put a customer on the
-other side (only clocks are said to the minute). Values of customers, which divide
-nothing, are rounded to three digits. A feature without an entry in `vocabulary.WORDS`
-is told by its name.
+other side (only clocks are said to the minute). A feature without an entry in
+`vocabulary.WORDS` is told by its name.
 """
 
 from decimal import Decimal
@@ -190,81 +189,6 @@ def _untold(segments, names):
         f"No rule names the {' and the '.join(one.en for one in said)}. ",
         f"{'、'.join(f'“{one.zh}”' for one in said)}没有自己的规则。",
     )
-
-
-def tell_reasons(
-    reasons: pd.DataFrame, names: pd.DataFrame | None = None, *, top: int = 3
-) -> pd.DataFrame:
-    """What speaks most for or against each customer's segment, in plain words.
-
-    Parameters
-    ----------
-    reasons : DataFrame
-        As `comparison.rules.reasons` gives it.
-    names : DataFrame, optional
-        As `portrait.name_segments` gives it.
-    top : int
-        Reasons a customer, those that weigh most.
-
-    Returns
-    -------
-    told : DataFrame
-        `customer`, `speaks` ("for" or "against"), `en`, `zh`, `contribution`.
-
-    Examples
-    --------
-    >>> why = pd.DataFrame({"customer": ["C1"], "segment": [0], "next_segment": [1],
-    ...     "feature": ["tenure_years"], "value": [8.25], "own_median": [9.0],
-    ...     "next_median": [2.0], "contribution": [3.1], "total": [3.1]})
-    >>> tell_reasons(why)["en"].item()
-    'an account open for 8.25 years (segment 1: 9 years; segment 2: 2 years)'
-    """
-    heavy = reasons.dropna(subset="contribution")
-    heavy = heavy[heavy["contribution"] != 0]
-    heaviest = heavy["contribution"].abs().sort_values(ascending=False, kind="stable")
-    heavy = heavy.loc[heaviest.index].groupby("customer", sort=False).head(top)
-    place = {c: at for at, c in enumerate(reasons["customer"].unique())}
-    rows = []
-    for row in heavy.itertuples():
-        own, after = _named(row.segment, names), _named(row.next_segment, names)
-        value, own_value, next_value = (
-            quantity(row.feature, number)
-            for number in (row.value, row.own_median, row.next_median)
-        )
-        word = WORDS.get(row.feature)
-        en = word.en.format(value.en) if word else f"{row.feature} {value.en}"
-        zh = f"{_name(row.feature).zh} {value.zh}"
-        rows.append(
-            {
-                "customer": row.customer,
-                "speaks": "for" if row.contribution > 0 else "against",
-                "en": f"{en} ({own.en}: {own_value.en}; {after.en}: {next_value.en})",
-                "zh": f"{zh}（{own.zh}：{own_value.zh}；{after.zh}：{next_value.zh}）",
-                "contribution": row.contribution,
-            }
-        )
-    columns = ["customer", "speaks", "en", "zh", "contribution"]
-    found = pd.DataFrame(rows, columns=columns)
-    order = found["customer"].map(place).to_numpy().argsort(kind="stable")
-    return found.iloc[order].reset_index(drop=True)
-
-
-def quantity(feature: str, value: float) -> Said:
-    """A value of a feature with its unit, to three digits.
-
-    Examples
-    --------
-    >>> quantity("annual_energy", 3456.7)
-    Said(en='3,457 kWh', zh='3,457 kWh')
-    >>> quantity("days_overdue", 12)
-    Said(en='12 days', zh='12 天')
-    """
-    if np.isnan(value):
-        return Said("unknown", "未知")
-    if feature in WORDS and WORDS[feature].unit == "clock":
-        return _amount(feature, value)
-    digits = 2 - Decimal(repr(float(value))).adjusted() if value else 0
-    return _amount(feature, round(float(value), max(digits, 0)))
 
 
 def _between(feature, low, high, with_missing):
