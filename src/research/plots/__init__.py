@@ -13,6 +13,7 @@ from research.plots.dictionary import (
     weekly_energy,
     weeks_and_years,
 )
+from research.plots.explore import mean_load
 from research.plots.quality import (
     coverage_map,
     daily_load,
@@ -42,6 +43,7 @@ __all__ = [
     "findings",
     "margins",
     "mean_days",
+    "mean_load",
     "mixtures_by_segment",
     "morning_rise",
     "number_of_segments",

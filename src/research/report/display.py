@@ -8,7 +8,7 @@ data, never as markup, so that nothing in a region's tables can reach a page une
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 
 import matplotlib.pyplot as plt
@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from research import theme
-from research.report import door, sanitize
+from research.report import door, explore, sanitize
 from research.report.door import protect
 from research.report.part import Part, check_name, part_of
 from research.report.tables import (
@@ -250,6 +250,38 @@ def figure(
     return Part("figure", content, svg=svg, csv=csv)
 
 
+def explorer(exploration, *, digits: int | None = door.DIGITS, **words) -> Part:
+    """Show a figure that a reader can turn about, with its still behind it.
+
+    The still stands where no script runs, and on paper. What can be explored are the
+    numbers of groups; they pass the same door as those of any figure.
+
+    Parameters
+    ----------
+    exploration : research.plots.explore.Exploration
+    digits : int or None
+        As in `figure`.
+    **words
+        `name`, `title`, `caption`, `alt`, `definition` and `hero`, as in `figure`.
+
+    Raises
+    ------
+    ValueError
+        As `figure` does, and if the chart is not as those of `research.plots.explore`.
+    """
+    name, frame = words.get("name", ""), exploration.frame
+    table = frame if exploration.table is None else exploration.table
+    still = figure(exploration.still, data=table, digits=digits, **words)
+    door.check_frame(frame, name)
+    chart = {
+        "spec": exploration.spec,
+        "controls": list(exploration.controls),
+        "data": explore.columns_of(door.rounded(frame, digits)),
+    }
+    explore.checked(chart)
+    return replace(still, content=still.content | {"explore": chart})
+
+
 def _svg(fig, name):
     drawn = StringIO()
     clean = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -293,6 +325,7 @@ __all__ = [
     "Part",
     "Tile",
     "advice",
+    "explorer",
     "facts",
     "figure",
     "note",

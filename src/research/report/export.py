@@ -21,12 +21,14 @@ from html import unescape
 from nbconvert.exporters import TemplateExporter
 from nbformat import NotebookNode
 
-from research.report import fonts, sanitize
+from research.report import explore, fonts, sanitize
 from research.report.catalogue import read_catalogue
 from research.report.reading import SLUG, Reading
 from research.report.translate import LANGUAGES, as_written, path_in, translated
 
-_STYLE, _POLICY = "\ue010", "\ue011"
+_STYLE, _POLICY, _EXPLORER = "\ue010", "\ue011", "\ue012"
+# Data are escaped: no other place of a page can have this.
+_EXPLORER_PLACE = f"<script>{_EXPLORER}</script>"
 _ALWAYS = "".join(map(chr, range(0x20, 0x7F))) + "–—‘’“”…·−±≥≤×→↑"
 
 
@@ -138,6 +140,7 @@ def render(nb: NotebookNode, page: Page) -> Rendered:
             "script": _asset("script.js"),
             "style": _STYLE,
             "policy": _POLICY,
+            "explorer": _EXPLORER,
             "other_language": _other(f"{page.notebook}.html", page.languages),
         },
     )
@@ -173,10 +176,14 @@ def seal(html: str) -> tuple[str, str]:
     """
     text = unescape(re.sub(r"<[^>]*>", " ", html)) + _ALWAYS
     cut = fonts.faces(text.replace(_STYLE, "").replace(_POLICY, ""))
-    style = cut.css + _asset("style.css")
+    style, scripts = cut.css + _asset("style.css"), [_asset("script.js")]
+    if _EXPLORER_PLACE in html:
+        style += _asset("explore.css")
+        scripts.append(explore.script())
+        html = html.replace(_EXPLORER_PLACE, f"<script>{scripts[-1]}</script>", 1)
     policy = (
         "default-src 'none'; img-src data:; font-src data:; "
-        f"style-src {_sha256(style)}; script-src {_sha256(_asset('script.js'))}; "
+        f"style-src {_sha256(style)}; script-src {' '.join(map(_sha256, scripts))}; "
         "base-uri 'none'; form-action 'none'"
     )
     # Both marks stand in the head before anything that comes from data.

@@ -15,7 +15,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from research.report import sanitize
+from research.report import explore, sanitize
 from research.report.part import Part, part_of
 from research.report.provenance import as_told
 
@@ -162,6 +162,9 @@ class Reading:
         if part.kind in ("figure", "table"):
             block["place"] = self._place(part, number)
             block["svg"] = part.svg
+            if "explore" in part.content:
+                chart = explore.checked(part.content["explore"])
+                block["place"]["explore"] = chart
         self.blocks.append(block)
 
     def _place(self, part: Part, number):
@@ -213,6 +216,7 @@ class Reading:
             "contents": self.contents,
             "settings": [_told(*setting) for setting in self._settings.values()],
             "has_code": any(block["kind"] == "code" for block in blocks),
+            "explores": any("explore" in b.get("place", {}) for b in self.blocks),
         }
 
     def _without_empty_sections(self, blocks):
