@@ -179,7 +179,7 @@ def sample():
         "43%的电量，分群稳定度0.93。",
     )
     stderr = new_output("stream", name="stderr", text="UserWarning: /home/me/secret.py")
-    stdout = new_output("stream", name="stdout", text="5,406 curves of 48 readings\n")
+    said = cell(display.words("5,406 curves of 48 readings")).outputs[0]
     return new_notebook(
         cells=[
             new_markdown_cell(
@@ -220,8 +220,8 @@ def sample():
                 new_code_cell(
                     "tables = read_region(region)\n"
                     "curves = mean_daily_load(tables.load)  # kW\n"
-                    "print(f'{len(curves):,} curves of {curves.shape[1]} readings')",
-                    outputs=[stdout, stderr],
+                    "show.words(f'{len(curves):,} curves of 48 readings')",
+                    outputs=[said, stderr],
                 )
             ),
             cell(
@@ -392,11 +392,6 @@ def hostile():
         )
     )
     forged.outputs[0].data["image/svg+xml"] = HOSTILE_SVG
-    styled = frame.to_html(escape=False)
-    bundle = {
-        "text/html": f"<style>b{{}}</style>{styled}{everything}<iframe src=x></iframe>",
-        "application/javascript": "window.ran=1",
-    }
     return new_notebook(
         cells=[
             new_markdown_cell(f"# Title {everything}\n\n{everything}\n\n## {RUN}"),
@@ -419,17 +414,9 @@ def hostile():
                     frame, name="t", caption=everything, bars=[HOSTILE[3]], total=RUN
                 )
             ),
-            cell(bundle, everything, ()),
-            cell({"application/javascript": "window.ran=1"}),
+            cell(display.words(everything), everything, ()),
+            cell({"application/javascript": "window.ran=1"}, everything, ()),
             cell({"application/vnd.jupyter.widget-view+json": {"model_id": "x"}}),
-            cell({"text/markdown": everything}),
-            cell({"text/plain": everything}),
-            json_round_trip(
-                new_code_cell(
-                    "print(1)",
-                    outputs=[new_output("stream", name="stdout", text=everything)],
-                )
-            ),
         ]
     )
 

@@ -173,7 +173,7 @@ def test_it_waits_for_another_run_and_fails_if_that_does_not_end(
 ):
     out = tmp_path / "out"
     out.mkdir()
-    quick = notebook(tmp_path / "nbs", "01", 'region: str = "x"', "1 + 1")
+    quick = notebook(tmp_path / "nbs", "01", 'region: str = "x"', "two = 2")
     jobs = batch.plan([tiny], [quick, notebooks[0]], out, {})
     limits = batch.Limits(cell_seconds=5)
     with lock.held(out, "across"):

@@ -73,6 +73,8 @@ def test_ids_are_refused_in_the_words_and_in_the_picture():
         display.verdict(en="0010014277 uses most.")
     with pytest.raises(ValueError, match="words of 'note'"):
         display.note("telephone 13812345678")
+    with pytest.raises(ValueError, match="words of 'words'"):
+        display.words("**Home** MAC000012")
 
 
 def test_groups_counts_days_and_hashes_pass():

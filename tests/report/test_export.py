@@ -11,7 +11,16 @@ import pytest
 from fontTools.ttLib import TTFont
 from lxml import html as lxml_html
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
-from sample_report import HOSTILE_PAGE, PAGE, RUN, cell, hostile, notebook, sample
+from sample_report import (
+    HOSTILE_PAGE,
+    PAGE,
+    RUN,
+    cell,
+    hostile,
+    json_round_trip,
+    notebook,
+    sample,
+)
 
 from research.report import display, export
 from research.report.part import MIME
@@ -212,15 +221,6 @@ def test_a_synthetic_region_says_so():
     assert "Data of 2019." in text
 
 
-def test_an_ordinary_frame_is_shown_with_scopes_and_no_empty_head():
-    frame = pd.DataFrame({"a": [1]}, index=["x"])
-    html = render(cell({"text/html": frame.to_html(), "text/plain": "a"})).html
-    tree = lxml_html.fromstring(html)
-    heads = tree.xpath("//main//th")
-    assert [head.text_content() for head in heads] == ["a", "x"]
-    assert [head.get("scope") for head in heads] == ["col", "row"]
-
-
 # --- refusals -----------------------------------------------------------------------
 
 
@@ -235,6 +235,49 @@ def test_a_notebook_that_failed_is_refused():
 def test_a_picture_without_alt_text_is_refused():
     with pytest.raises(ValueError, match="a picture without alt text"):
         render(cell({"image/png": "iVBORw0KGgo=", "text/plain": "<Figure>"}))
+
+
+@pytest.mark.parametrize(
+    ("output", "shown"),
+    [
+        ({"text/html": "<table></table>", "text/plain": "a"}, "HTML"),
+        ({"text/markdown": "13812345678"}, "Markdown"),
+        ({"text/latex": "$x$", "text/plain": "x"}, "a formula"),
+        ({"text/plain": "'0010014277'"}, "a value"),
+        ({"application/javascript": "x", "text/html": "<b>x</b>"}, "HTML"),
+    ],
+)
+def test_what_no_display_function_made_is_refused_by_its_cell(output, shown):
+    with pytest.raises(ValueError, match=f"Cell 2 of '02_.*' shows .*{shown}") as why:
+        render(cell(output))
+    assert not [text for text in output.values() if len(text) > 3 and text in str(why)]
+
+
+def test_what_is_printed_is_refused_by_its_cell_and_not_repeated():
+    printed = new_output("stream", name="stdout", text="home 0010014277\n")
+    with pytest.raises(ValueError, match=r"Cell 2 of '02_.*' prints text") as why:
+        render(json_round_trip(new_code_cell("print()", outputs=[printed])))
+    assert "0010014277" not in str(why.value)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        {"text/plain": "<Axes: >"},
+        {"text/plain": "[<matplotlib.lines.Line2D at 0x7f2a00b1c>]"},
+        {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "slider 0010"},
+        {"text/markdown": "", "text/plain": ""},
+    ],
+)
+def test_outputs_of_which_a_page_shows_nothing_pass(output):
+    assert "main" in render(cell(output)).html
+    assert "0010" not in text_of(render(cell(output)).html)
+
+
+def test_words_are_markdown_and_empty_ones_leave_nothing():
+    html = render(cell(display.words("**Two** <b>homes</b>"))).html
+    assert "<strong>Two</strong> &lt;b&gt;homes" in html
+    assert render(cell(display.words(""))).html == render(cell({})).html
 
 
 def test_two_tables_of_one_name_are_refused():

@@ -139,7 +139,7 @@ def test_a_full_disk_is_told_and_loses_nothing(small_disk, tmp_path, tiny_once):
         while True:
             file.write(b"x" * 4096)
             file.flush()
-    write_notebook(notebooks, "a", "1 + 1", GOOD)
+    write_notebook(notebooks, "a", "two = 2", GOOD)
     full = subprocess.run(command, capture_output=True, text=True, check=False)
     assert full.returncode == 1, full.stderr
     assert "No space left on device" in full.stderr

@@ -158,6 +158,17 @@ def note(text: str, kind: str = "assumption") -> Part:
     return Part("note", {"text": str(text), "note": kind})
 
 
+def words(text: str) -> Part:
+    """Show sentences that were put together from the data, as Markdown.
+
+    Parameters
+    ----------
+    text : str
+        Empty: nothing is shown.
+    """
+    return Part("words", {"text": str(text)})
+
+
 def short(value: float) -> str:
     """A number in three digits, without an exponent.
 
@@ -337,4 +348,5 @@ __all__ = [
     "tiles",
     "to_csv",
     "verdict",
+    "words",
 ]

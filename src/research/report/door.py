@@ -3,12 +3,14 @@
 Notebooks show groups. What would show one customer all the same is refused here, with
 the name of the column and never with the value: a table with a column of ids, names,
 addresses or free text, and any text in which the id of a customer or the number of a
-telephone or an identity card stands. It is the last door and not the only one: small
-groups are seen to before (`research.service.privacy`), for a page can not count them.
+telephone or an identity card stands. What a cell prints, or shows otherwise than by
+`research.report.display`, is refused whatever it holds. It is the last door and not the
+only one: small groups are seen to before (`research.service.privacy`), for a page can
+not count them.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -31,6 +33,8 @@ _FREE_TEXT = {"text_zh", "handle_text_zh"}
 _NUMBERS = re.compile(r"(?<![\w.])(?:\d{17}[\dXx]|1[3-9]\d{9})(?!\w|\.\d)")
 _TOKEN = re.compile(r"[\w-]{6,}")
 _CLOCK = {"hour"}
+# How Python writes what has no text of its own, such as the axes of a figure.
+_OBJECT = re.compile(r"\s*<[\w.]+.*>\s*|.*\b0x[0-9a-f]{6,}\b.*", re.DOTALL)
 
 _ids: set[str] = set()
 
@@ -109,6 +113,61 @@ def check_texts(texts: Iterable[str], name: str) -> None:
             f"The words of {name!r} hold the id or the telephone of a customer. Pages "
             "show groups."
         )
+
+
+def check_output(output: Mapping[str, Any], place: str) -> None:
+    """Refuse an output of a cell that no function of `research.report.display` made.
+
+    Parameters
+    ----------
+    output : mapping
+        Of an executed notebook. What goes to the error stream, scripts, widgets and
+        the names of objects are no part of a page, and pass.
+    place : str
+        Names the cell, such as "Cell 7 of '02_load_segments'".
+
+    Raises
+    ------
+    ValueError
+        If a reader would see something that was not looked at here.
+
+    Examples
+    --------
+    >>> said = {"output_type": "stream", "name": "stdout", "text": "7"}
+    >>> check_output(said, "Cell 2")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: Cell 2 prints text. A page shows what passes the door: ...
+    """
+    data = output.get("data", {})
+    if any(mime.startswith("image/") for mime in data):
+        raise ValueError(
+            f"{place} shows a picture without alt text. Show it by "
+            "display.figure(fig, name=..., title=..., caption=..., alt=...)."
+        )
+    if output.get("name") == "stdout" and "".join(output.get("text", "")).strip():
+        shown = "prints text"
+    else:
+        shown = _shown(data)
+    if shown:
+        raise ValueError(
+            f"{place} {shown}. A page shows what passes the door: use display.words, "
+            "display.note, display.table or display.figure, or end the cell with "
+            "nothing to show."
+        )
+
+
+def _shown(data: Mapping[str, Any]) -> str:
+    """What a reader would see of an output, in words; empty if nothing."""
+    kinds = {"text/html": "a frame or other HTML", "text/markdown": "Markdown"}
+    for mime, words in (kinds | {"text/latex": "a formula"}).items():
+        if "".join(data.get(mime, "")).strip():
+            return f"shows {words}"
+    if any(mime.startswith("application/") for mime in data):
+        return ""
+    text = "".join(data.get("text/plain", ""))
+    nothing = not text.strip() or _OBJECT.fullmatch(text)
+    return "" if nothing else "shows a value as text"
 
 
 def texts_of(content: Any) -> Iterator[str]:

@@ -29,6 +29,13 @@ class Part:
         door.check_texts(re.findall(r">([^<]+)<", self.svg or ""), name)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
+        if self.kind == "words":
+            text = self.content["text"]
+            return {
+                MIME: {"kind": self.kind, **self.content},
+                "text/markdown": text,
+                "text/plain": text,
+            }, {}
         picture = None
         if self.svg is not None:
             encoded = base64.b64encode(self.svg.encode()).decode()

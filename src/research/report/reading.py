@@ -15,7 +15,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from research.report import explore, sanitize
+from research.report import door, explore, sanitize
 from research.report.part import Part, part_of
 from research.report.provenance import as_told
 
@@ -23,8 +23,6 @@ _BOM = "\ufeff"
 _HIDING = {"hide", "hide-input", "hide_input", "remove-input", "remove_input"}
 _PARAMETERS = {"parameters", "injected-parameters"}
 _FIRST_SCREEN = ("facts", "verdict", "tiles", "advice")
-_ANSI = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
-_OBJECT = re.compile(r"\s*<[\w.]+.*>\s*|.*\b0x[0-9a-f]{6,}\b.*", re.DOTALL)
 _HEADING_ALONE = re.compile(r'\s*<h([2-6]) id="([^"]+)">(?:(?!<h[2-6]).)*</h\1>\s*')
 _HEADING_FIRST = re.compile(r"\s*<h([2-6]) ")
 SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -117,40 +115,13 @@ class Reading:
                 f"{output.get('ename', 'Error')}: {output.get('evalue', '')}. "
                 "Only a notebook that ran to its end can be published."
             )
-        if kind == "stream":
-            if output.get("name") == "stdout":
-                self._add_text(output.text)
-            return
         part = part_of(output)
-        if part is not None:
-            self._add_part(part, number)
-            return
-        data = output.get("data", {})
-        if "text/html" in data:
-            html = sanitize.html("".join(data["text/html"]))
-            if html.strip():
-                self.blocks.append({"kind": "html", "html": html})
-        elif "text/markdown" in data:
-            self._add_prose("".join(data["text/markdown"]))
-        elif any(mime.startswith("image/") for mime in data):
-            raise ValueError(
-                f"Cell {number} of {self.notebook!r} shows a picture without alt text. "
-                "Show it by display.figure(fig, name=..., title=..., caption=..., "
-                "alt=...)."
-            )
-        elif "text/latex" in data:
-            self._add_prose("".join(data["text/latex"]))
-        elif not any(mime.startswith("application/") for mime in data):
-            self._add_text("".join(data.get("text/plain", "")))
-
-    def _add_text(self, text):
-        text = _ANSI.sub("", text).strip("\n")
-        if not text.strip() or _OBJECT.fullmatch(text):
-            return
-        if self.blocks and self.blocks[-1]["kind"] == "text":
-            self.blocks[-1]["text"] += f"\n{text}"
+        if part is None:
+            door.check_output(output, f"Cell {number} of {self.notebook!r}")
+        elif part.kind == "words":
+            self._add_prose(part.content["text"])
         else:
-            self.blocks.append({"kind": "text", "text": text})
+            self._add_part(part, number)
 
     def _add_part(self, part, number):
         if part.kind not in ("figure", "table", "note", *_FIRST_SCREEN):

@@ -1,9 +1,9 @@
 """Everything between data and markup: escaping, allow-lists, languages.
 
 Nothing that a region's data could hold reaches a page except through here. Text is
-escaped by the templates (`environment` escapes by default), HTML of outputs and of
-Markdown passes an allow-list, pictures and formulas are parsed as XML and rebuilt
-from an allow-list of their own, so that what is not known does not survive.
+escaped by the templates (`environment` escapes by default), HTML of Markdown passes
+an allow-list, pictures and formulas are parsed as XML and rebuilt from an allow-list of
+their own, so that what is not known does not survive.
 """
 
 import re
@@ -94,16 +94,8 @@ _ATTRIBUTES = {
 }
 
 
-def html(fragment: str) -> Markup:
-    """Clean a piece of HTML: known tags only, no style, no class, no script.
-
-    Tables get what a screen reader needs (`scope`, no empty heads) and a frame to
-    scroll in; Chinese is marked.
-    """
-    return _finish(_tree(fragment))
-
-
 def _tree(fragment):
+    """Clean a piece of HTML: known tags only, no style, no class, no script."""
     cleaned = nh3.clean(
         fragment,
         tags=_TAGS,
@@ -116,6 +108,7 @@ def _tree(fragment):
 
 
 def _finish(tree):
+    """Give tables what a screen reader needs and a frame to scroll in; mark Chinese."""
     for table in list(tree.iter("table")):
         _complete_table(table)
     _mark_tree(tree)
