@@ -1,5 +1,8 @@
 """Parameters of a notebook: names and types are checked before a kernel starts."""
 
+import subprocess
+import sys
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
@@ -40,6 +43,7 @@ def test_names_types_and_defaults_are_read(known):
         ("region: str = print(1)", "name: type = default"),
         ("region: list = []", "name: type = default"),
         ("import os", "name: type = default"),
+        ("k: int =", "no Python"),
         ("k: int = 3", "'region: str = ...' is missing"),
         ("k: int = 3", "'reports: str = ...'"),
         ('region: str = "x"\nreports: str = "y"', "keep 'region' or 'reports'"),
@@ -125,7 +129,11 @@ def test_text_of_another_type_is_refused(known, tmp_path, name, text):
         ("", "not a notebook"),
         ("<html>", "not a notebook"),
         ("[1, 2]", "not a notebook"),
+        ("[" * 100_000, "not a notebook"),
         ('{"cells": []}', "nbformat 4"),
+        ('{"nbformat": 4}', "each cell needs"),
+        ('{"nbformat": 4, "cells": [7]}', "each cell needs"),
+        ('{"nbformat": 4, "cells": [{"cell_type": "code"}]}', "each cell needs"),
         (nbformat.writes(nbformat.v3.new_notebook(), version=3), "nbformat 4"),
     ],
 )
@@ -135,6 +143,26 @@ def test_a_file_that_is_no_notebook_is_named(tmp_path, content, words):
     with pytest.raises(InputError, match=r"nb\.ipynb") as caught:
         read_notebook(path)
     assert words in str(caught.value)
+
+
+def test_cells_are_read_as_they_will_be_executed(tmp_path):
+    written = notebook()
+    written.cells.append(new_code_cell("1 + 1\n2 + 2"))
+    path = tmp_path / "nb.ipynb"
+    nbformat.write(written, path)
+    read = read_notebook(path)
+    assert [cell["source"] for cell in read.cells] == [
+        cell.source for cell in nbformat.read(path, as_version=4).cells
+    ]
+    assert declared(read, path) == declared(written, path)
+
+
+def test_to_plan_a_batch_nothing_that_validates_notebooks_is_imported():
+    code = "import sys, research.report.parameters; print('nbformat' in sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "False"
 
 
 def test_a_missing_notebook_is_named(tmp_path):

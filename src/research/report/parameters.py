@@ -6,12 +6,12 @@ when a name is misspelt. So names and types are checked here, before a kernel st
 
 import ast
 import difflib
+import json
 import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
-
-import nbformat
+from typing import Any
 
 from research.region.errors import InputError
 
@@ -42,8 +42,18 @@ class Parameter:
         return words[self.kind] + (" or none" if self.optional else "")
 
 
-def read_notebook(path: Path) -> nbformat.NotebookNode:
-    """Read a notebook of format 4 that carries no outputs.
+@dataclass(frozen=True)
+class Notebook:
+    """The cells of a notebook, as its file has them but each source one text."""
+
+    cells: tuple[dict[str, Any], ...]
+
+
+def read_notebook(path: Path) -> Notebook:
+    """Read a notebook of format 4.
+
+    Whether it is valid in all its parts is asked by who executes it: to import what
+    validates takes longer than all else that is done to find that nothing has changed.
 
     Raises
     ------
@@ -51,23 +61,37 @@ def read_notebook(path: Path) -> nbformat.NotebookNode:
         Names the file and what is wrong with it.
     """
     try:
-        notebook = nbformat.reads(
-            path.read_text("utf-8"), as_version=nbformat.NO_CONVERT
-        )
+        content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path}: no such notebook.") from None
-    except (nbformat.reader.NotJSONError, AttributeError, ValueError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(
             f"{path}: not a notebook: {error}".splitlines()[0][:300]
         ) from None
-    if notebook.get("nbformat") != 4:
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: not a notebook: it holds no object of cells.")
+    if content.get("nbformat") != 4:
         raise InputError(
-            f"{path}: nbformat 4 is wanted, found {notebook.get('nbformat')}."
+            f"{path}: nbformat 4 is wanted, found {content.get('nbformat')!r:.80}."
         )
-    return notebook
+    try:
+        return Notebook(tuple(_cell(cell) for cell in content["cells"]))
+    except (KeyError, TypeError, AttributeError):
+        raise InputError(
+            f"{path}: not a notebook: each cell needs a cell_type, metadata and a "
+            "source of text."
+        ) from None
 
 
-def declared(notebook: nbformat.NotebookNode, path: Path) -> dict[str, Parameter]:
+def _cell(cell: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "cell_type": str(cell["cell_type"]),
+        "metadata": dict(cell["metadata"]),
+        "source": "".join(cell["source"]),
+    }
+
+
+def declared(notebook: Notebook, path: Path) -> dict[str, Parameter]:
     """Parameters that the cell tagged `parameters` declares, by name.
 
     Raises
@@ -81,12 +105,17 @@ def declared(notebook: nbformat.NotebookNode, path: Path) -> dict[str, Parameter
     cells = [
         cell
         for cell in notebook.cells
-        if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", [])
+        if cell["cell_type"] == "code"
+        and "parameters" in (cell["metadata"].get("tags") or ())
     ]
     if len(cells) != 1:
         raise InputError(f"{path}: one cell tagged 'parameters', found {len(cells)}.")
+    try:
+        lines = ast.parse(cells[0]["source"]).body
+    except (SyntaxError, ValueError) as error:
+        raise InputError(f"{path}, parameters: no Python: {error}") from None
     found = {}
-    for line in ast.parse(cells[0].source).body:
+    for line in lines:
         parameter = _parameter(line)
         if parameter is None:
             raise InputError(
