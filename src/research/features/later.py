@@ -65,7 +65,7 @@ def later_outcomes(
             lacking |= dict.fromkeys(names, str(error))
     if not found:
         raise NotApplicable(
-            f"{region.path}: nothing tells what came in the {months} months after "
+            f"{region.name}: nothing tells what came in the {months} months after "
             f"{day.date()}. " + " ".join(dict.fromkeys(lacking.values()))
         )
     outcomes = pd.DataFrame(found).rename_axis("customer_id").sort_index()

@@ -6,4 +6,9 @@ class InputError(ValueError):
 
 
 class NotApplicable(InputError):
-    """The region lacks what a question needs: no fault, but no answer either."""
+    """The region lacks what a question needs: no fault, but no answer either.
+
+    Pages and the manifest say why. So the message is made of words of our own, names of
+    regions, tables and columns, dates that a table reaches, and numbers that were asked
+    for; it tells neither how many customers there are nor where the data lie.
+    """

@@ -43,6 +43,7 @@ from research.region.schema import (
     listing,
     parquet_schema,
     parts_of,
+    tables_in,
 )
 from research.region.settings import FILE_NAME, Readings, Settings, read_settings
 from research.region.tables import check_key, connect, read_table, table_spans
@@ -411,8 +412,8 @@ class Region:
         """Refuse to go on without a table that a region may lack."""
         if not self.has(table):
             raise NotApplicable(
-                f"{self.path}: the region has no table {table!r}. "
-                f"Found: {listing(self.path)}."
+                f"{self.name}: the region has no table {table!r}. "
+                f"Found: {tables_in(self.path)}."
             )
         check_table(self.path, table)
 

@@ -153,6 +153,11 @@ def listing(folder: Path) -> str:
     return shown or "an empty folder"
 
 
+def tables_in(folder: Path) -> str:
+    """Tables in `folder`, for a message that a page may show: no name but our own."""
+    return ", ".join(name for name in TABLES if parts_of(folder, name)) or "no table"
+
+
 def check_table(folder: Path, table: str) -> None:
     """Refuse a table that is missing, cut off, or lacks a column or its type."""
     parts = parts_of(folder, table)

@@ -136,14 +136,14 @@ def tables_to_compare(
     told = outcomes.reindex(seen.index).notna().sum().max()
     if by == "payments" and not _events(outcomes.reindex(seen.index)):
         raise NotApplicable(
-            f"{region.path}: methods are judged on at least {LEAST_EVENTS} arrears or "
+            f"{region.name}: methods are judged on at least {LEAST_EVENTS} arrears or "
             f"complaints after {day.date()}, and as many customers without; fewer came."
         )
     if told < LEAST_CUSTOMERS:
         raise NotApplicable(
-            f"{region.path}: methods are compared on at least {LEAST_CUSTOMERS} "
+            f"{region.name}: methods are compared on at least {LEAST_CUSTOMERS} "
             f"customers with {LEARNT_FROM[by]} until {day.date()} and an outcome after "
-            f"it; found {told}."
+            "it; fewer have both."
         )
     classes = _classes(region)
     lacking = {f"usefulness: {n}": _less(why, region) for n, why in lacking.items()}
@@ -180,13 +180,13 @@ def _by_load(region, as_of, months):
     """Day, curves, traits, outcomes, who is left out, outcomes that are lacking."""
     if not region.has("readings"):
         raise NotApplicable(
-            f"{region.path}: load curves are wanted; the region has no readings within "
+            f"{region.name}: load curves are wanted; the region has no readings within "
             "the day."
         )
     day = pd.Timestamp(as_of or last_day_to_know(region, months)).normalize()
     if day < region.days[0]:
         raise NotApplicable(
-            f"{region.path}: what is foretold are the {months} months after a day; the "
+            f"{region.name}: what is foretold are the {months} months after a day; the "
             f"readings begin on {region.days[0].date()} and end on "
             f"{region.days[-1].date()}."
         )
@@ -271,7 +271,7 @@ def last_day_to_know(region, months: int = 3) -> pd.Timestamp:
 
 def _less(why, region):
     """A reason without the path of the region, which the page says already."""
-    return why.removeprefix(f"{region.path}: ").strip()
+    return why.removeprefix(f"{region.name}: ").strip()
 
 
 def _classes(region):
@@ -302,5 +302,5 @@ def _indicators(region, day):
     except NotApplicable as why:
         return None, str(why)
     if len(found) < 2 * region.settings.privacy.min_cell:
-        return None, f"bills of more customers; {len(found)} have indicators."
+        return None, "bills of more customers; too few have indicators."
     return found, ""

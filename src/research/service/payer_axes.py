@@ -37,7 +37,7 @@ def systems(region) -> list[str]:
     ]
     if not found:
         raise NotApplicable(
-            f"{region.path}: how customers pay is told by payments, topups or "
+            f"{region.name}: how customers pay is told by payments, topups or "
             "payment_history; the region has none of them for its customers."
         )
     return found
@@ -83,17 +83,15 @@ def all_axes(
     NotApplicable
         If no system has so many.
     """
-    found, sizes = {}, {}
+    found = {}
     for system in systems(region):
         axes = axes_of(region, system, as_of=as_of, months=months, without=without)
-        sizes[system] = len(axes)
         if len(axes) >= least:
             found[system] = axes
     if not found:
-        seen = ", ".join(f"{count} {system}" for system, count in sizes.items())
         raise NotApplicable(
-            f"{region.path}: segments of payers need at least {least} customers with "
-            f"payments or bills in one system; found {seen}."
+            f"{region.name}: segments of payers need at least {least} customers with "
+            "payments or bills in one system; fewer have them."
         )
     return found
 

@@ -61,7 +61,7 @@ def days_to_judge(region, horizon_months: int) -> Days:
     try:
         splits = payment.time_splits(region, 1, horizon_months=horizon_months)
     except NotApplicable as error:
-        reason = str(error).removeprefix(f"{region.path}: ").rstrip(".")
+        reason = str(error).removeprefix(f"{region.name}: ").rstrip(".")
         day = payment.default_as_of(region, horizon_months=horizon_months)
         try:
             payment.credit_indicators(region, day)

@@ -110,7 +110,7 @@ def curves_to_segment(
     if len(curves) < min_customers:
         raise NotApplicable(
             f"segments need at least {min_customers} customers with a typical day of "
-            f"every kind; {len(curves)} of {len(every)} have them"
+            "every kind; fewer have one"
         )
     return curves, left_out
 

@@ -201,7 +201,7 @@ def rhythm_vectors(
     if len(vectors) < min_customers:
         raise NotApplicable(
             f"segments need at least {min_customers} customers with a rhythm of week "
-            f"and year; {len(vectors)} of {len(vectors) + left_out.sum()} have them"
+            "and year; fewer have one"
         )
     return vectors, left_out
 

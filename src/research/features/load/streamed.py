@@ -49,7 +49,7 @@ from research.features.load.partitions import (
 )
 from research.features.load.table import peak_of
 from research.region import InputError, NotApplicable, Region, read_region
-from research.region.schema import listing, parts_of
+from research.region.schema import parts_of, tables_in
 from research.region.settings import FILE_NAME, read_settings
 
 WHOLE, PARTIAL, PARTS = "features.parquet", "features.partial.parquet", "parts"
@@ -183,8 +183,8 @@ def _opened(path: Path) -> tuple[Path, Any, list[Path], list[Fault]]:
     found = parts_of(folder, "readings")
     if not found:
         raise NotApplicable(
-            f"{region.path}: the region has no table 'readings'. "
-            f"Found: {listing(folder)}."
+            f"{region.name}: the region has no table 'readings'. "
+            f"Found: {tables_in(folder)}."
         )
     if settings.readings is None:
         raise refused or InputError(

@@ -108,7 +108,7 @@ def credit_indicators(
         found = _of_bills(bill_states(region, day, without=without), day, months)
     if found.empty:
         raise NotApplicable(
-            f"{region.path}: no bill above zero was due in the {months} months until "
+            f"{region.name}: no bill above zero was due in the {months} months until "
             f"{day}."
         )
     found["tenure_years"] = tenure_years(region, day).reindex(found.index)
@@ -219,7 +219,7 @@ def later_arrears(
     last = last_day(region, tables)
     if known_on > last:
         raise NotApplicable(
-            f"{region.path}: what became of the bills due until {end} is known on "
+            f"{region.name}: what became of the bills due until {end} is known on "
             f"{known_on}; the payments end on {last}. Take an earlier as_of: "
             "default_as_of(region, horizon_months=...) gives the last one."
         )

@@ -49,7 +49,7 @@ def last_day(region, tables: tuple[str, ...] = tuple(_LAST)) -> dt.date:
     ends = [pd.Timestamp(end).date() for end in ends if not pd.isna(end)]
     if not ends:
         raise NotApplicable(
-            f"{region.path}: a table of payments is wanted ({', '.join(tables)}); "
+            f"{region.name}: a table of payments is wanted ({', '.join(tables)}); "
             "the region has none with rows."
         )
     declared = region.settings.reference_date
@@ -208,7 +208,7 @@ def time_splits(
     if not rows:
         lead = math.ceil(overdue_days / 30) + 2 * horizon_months + history_months
         raise NotApplicable(
-            f"{region.path}: to learn at one time and be judged at a later one, about "
+            f"{region.name}: to learn at one time and be judged at a later one, about "
             f"{lead} months of bills and payments are wanted; they begin in "
             f"{first:%Y-%m}, and the last day whose outcome is known is {test}."
         )
@@ -219,7 +219,7 @@ def _first_month_end(region) -> dt.date:
     """End of the month of the first due date, or of the first month of a history."""
     if not (by_month(region) or region.has("bills")):
         raise NotApplicable(
-            f"{region.path}: whether anybody pays late is told by bills and payments, "
+            f"{region.name}: whether anybody pays late is told by bills and payments, "
             "or by payment_history; the region has neither."
         )
     # Bills are due in the month after the billed one.
@@ -229,5 +229,5 @@ def _first_month_end(region) -> dt.date:
         f"from {table}"
     )["day"].iloc[0]
     if pd.isna(day):
-        raise NotApplicable(f"{region.path}: bills and payment_history have no rows.")
+        raise NotApplicable(f"{region.name}: bills and payment_history have no rows.")
     return pd.Timestamp(day).date()

@@ -131,14 +131,14 @@ def habits(region, as_of=None, months: int = 12) -> pd.DataFrame:
     """
     if not region.has("payments"):
         raise NotApplicable(
-            f"{region.path}: how customers pay is told by the table payments; it is "
+            f"{region.name}: how customers pay is told by the table payments; it is "
             "missing."
         )
     day = last_day(region, ("payments",)) if as_of is None else to_day(as_of)
     paid = _window(region, day, months)
     if paid.empty:
         raise NotApplicable(
-            f"{region.path}: nobody paid in the {months} months until {day}."
+            f"{region.name}: nobody paid in the {months} months until {day}."
         )
     by = paid.groupby("customer_id")
     found = pd.DataFrame(

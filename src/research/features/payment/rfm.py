@@ -127,7 +127,7 @@ def rfm_axes(
         axes, lacks = _of_payments(region, day, months, ids, system)
     if not axes.index.isin(ids).any():
         raise NotApplicable(
-            f"{region.path}: no {system} customer has a bill or payment by {day}."
+            f"{region.name}: no {system} customer has a bill or payment by {day}."
         )
     axes["tenure_years"] = tenure_years(region, day).reindex(axes.index)
     for name in [n for n in axes if axes[n].isna().all()]:
@@ -247,7 +247,7 @@ def _of_payments(
     source = "topups" if system == "prepaid" and region.has("topups") else "payments"
     if not region.has(source):
         raise NotApplicable(
-            f"{region.path}: how {system} customers pay is told by payments"
+            f"{region.name}: how {system} customers pay is told by payments"
             + (" or topups" if system == "prepaid" else ", bills or payment_history")
             + "; the region has none of them."
         )

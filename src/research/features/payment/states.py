@@ -210,7 +210,7 @@ def bill_states(region, as_of, *, without: Iterable[str] = ()) -> pd.DataFrame:
     for table in ("bills", "payments"):
         if not region.has(table):
             raise NotApplicable(
-                f"{region.path}: whether bills were paid is told by the tables bills "
+                f"{region.name}: whether bills were paid is told by the tables bills "
                 f"and payments; {table} is missing."
             )
     with connect(region.path, whole=True) as connection:
@@ -223,7 +223,7 @@ def bill_states(region, as_of, *, without: Iterable[str] = ()) -> pd.DataFrame:
         dated = connection.execute("select count(due), count(*) from issued").fetchone()
     if dated[1] and not dated[0]:
         raise NotApplicable(
-            f"{region.path}: no bill has a due_date; import the column 缴费截止日 or "
+            f"{region.name}: no bill has a due_date; import the column 缴费截止日 or "
             "declare late_fee.due_day in region.yaml."
         )
     late = states["paid_on"].fillna(pd.Timestamp(day)) - states["due_date"]
@@ -258,7 +258,7 @@ def unproven_bills(region) -> pd.DataFrame:
     ``bill_states(area, "2025-12-31", without=unproven_bills(area)["bill_id"])``
     """
     if not region.has("payments"):
-        raise NotApplicable(f"{region.path}: the table payments is missing.")
+        raise NotApplicable(f"{region.name}: the table payments is missing.")
     end = region.query("select max(ts)::date as day from payments")["day"].iloc[0]
     states = bill_states(region, end)
     if "status" not in region.columns("bills"):

@@ -70,8 +70,8 @@ def tou_prices(
         rule, days = settings.tou[position], rules == position
         if not rule.priced:
             raise NotApplicable(
-                f"tou rule {position + 1} of region.yaml holds for {usage_class} but "
-                "has no prices; give it base_yuan and x, or yuan for each band."
+                f"tou rule {position + 1} of region.yaml is asked for prices and has "
+                "none; give it base_yuan and x, or yuan for each band."
             )
         codes, names = pd.factorize(bands.to_numpy()[days].ravel())
         of_band = np.array([rule.prices[name] for name in names])

@@ -322,8 +322,8 @@ def _enough(region, found: Cases) -> Cases:
         came = found.outcome[found.at == at]
         if min(came.sum(), (~came).sum()) < LEAST_EVENTS:
             raise NotApplicable(
-                f"{region.path}: of {len(came)} customers {came.sum()} fell behind; at "
-                f"least {LEAST_EVENTS} who did and who did not are wanted to judge a "
-                "credit score. Take a longer time or more customers."
+                f"{region.name}: to judge a credit score, at least {LEAST_EVENTS} "
+                "customers who fell behind and as many who did not are wanted; fewer "
+                "came. Take a longer time or more customers."
             )
     return found
