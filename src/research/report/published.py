@@ -15,7 +15,6 @@ import pandas as pd
 from research.region.errors import InputError
 from research.report.provenance import sha256, sha256_of
 from research.report.publish import page_of, read_manifest
-from research.report.tables import unguarded
 
 ACROSS = "across"
 """Folder of the pages about all regions; no region may have this name."""
@@ -183,6 +182,9 @@ def from_csv(text: str) -> pd.DataFrame:
     >>> from_csv("region,seed\n0371,\n").values.tolist()
     [['0371', '']]
     """
+    # Not for who only asks what was published: it takes two seconds to import.
+    from research.report.tables import unguarded
+
     frame = pd.read_csv(io.StringIO(text.lstrip("\ufeff")), dtype=str, na_filter=False)
     frame.columns = [unguarded(name) for name in frame.columns]
     return frame.apply(lambda column: column.map(unguarded))
