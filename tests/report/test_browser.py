@@ -1,47 +1,15 @@
 """Published pages, opened from disk in a browser: silent, reachable, harmless."""
 
-import os
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from browsing import VIEWS, Visit
 from sample_report import HOSTILE_PAGE, PAGE, SVG, hostile, manifest, sample
 
 from research.report import export, search, site
 from research.report.translate import LANGUAGES
 
 pytestmark = pytest.mark.browser
-VIEWS = {
-    "light": ({"width": 1280, "height": 800}, "light"),
-    "dark": ({"width": 1280, "height": 800}, "dark"),
-    "phone": ({"width": 390, "height": 844}, "light"),
-    "dark phone": ({"width": 390, "height": 844}, "dark"),
-}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium, or a skip; a failure where RESEARCH_REQUIRE_BROWSER=1 demands it."""
-    missing = None
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        missing = "playwright is not installed"
-    if program is None:
-        missing = "no chromium on the path"
-    if missing and os.environ.get("RESEARCH_REQUIRE_BROWSER") == "1":
-        pytest.fail(f"A browser is required, but {missing}.")
-    if missing:
-        pytest.skip(missing)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-background-networking"],
-        )
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -78,30 +46,6 @@ def in_chinese(folder, report):
         "site.zh": site.site_index([manifest(f"r{n}") for n in range(10)], {}, **both),
         "search.zh": search.search_page(folder, [manifest()], **both),
     }
-
-
-class Visit:
-    """A page opened from disk, with what it asked for and complained of."""
-
-    def __init__(self, browser, file: Path, view="light", **context):
-        size, scheme = VIEWS[view]
-        self.context = browser.new_context(
-            viewport=size, color_scheme=scheme, **context
-        )
-        self.page = self.context.new_page()
-        self.requests, self.messages, self.dialogs = [], [], []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", lambda message: self.messages.append(message.text))
-        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.dialogs.append(dialog.message))
-        self.page.goto(file.as_uri())
-        self.page.wait_for_timeout(150)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        self.context.close()
 
 
 ZH = ["report.zh", "region.zh", "site.zh", "search.zh"]
