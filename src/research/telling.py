@@ -65,7 +65,9 @@ def told_by_batch(bars: Progress, batch, n_jobs: int):
         seconds = f"  {outcome.seconds:.0f} s" if outcome.seconds else ""
         screen.print(f"{job.place}  {job.name}  {word}{seconds}")
 
-    return batch.Progress(started, cell_done, ended, tell_kernels)
+    return batch.Progress(
+        started, cell_done, ended, lambda text: screen.print(escaped(text))
+    )
 
 
 def counted_by_step(bars: Progress) -> Callable[[str, int, int], None]:
@@ -134,12 +136,6 @@ def tell_repeated(lines: Sequence) -> bool:
     same = sum(line.same for line in files)
     paper.print(f"{same} of {len(files)} files came out the same.")
     return all(line.same for line in lines)
-
-
-def tell_kernels(fallbacks: Sequence[str]) -> None:
-    """Say why kernels were not forked: results are the same, a start takes longer."""
-    for reason, count in Counter(fallbacks).items():
-        screen.print(escaped(f"{count} plain kernels, not warm ones: {reason}"))
 
 
 def tell_unread(unread: Sequence) -> None:

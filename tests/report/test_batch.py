@@ -238,6 +238,31 @@ def test_a_second_run_on_the_same_reports_is_refused(tmp_path, tiny, out, monkey
     assert not list(out.glob(".*.holder"))
 
 
+def test_after_a_run_that_was_cut_off_the_next_one_says_so(tmp_path, tiny, out):
+    path = write_notebook(tmp_path / "nbs", "one", GOOD)
+    noted = []
+    jobs = batch.plan([tiny], [path], out, {})
+    out.mkdir()
+    (out / ".tiny.holder").write_text("process 1, since yesterday: research report")
+    batch.run(jobs, out, progress=batch.Progress(noted=noted.append))
+    assert noted == [
+        "tiny: going on from a run cut off, process 1, since yesterday: research report"
+    ]
+    batch.run(batch.plan([tiny], [path], out, {}), out)
+    assert len(noted) == 1
+
+
+def test_data_that_change_while_they_are_read_make_no_page(run, out):
+    settings = "(Path(region) / 'region.yaml')"
+    touch = f"from pathlib import Path\n{settings}.touch()"
+    write = f"with {settings}.open('a') as file:\n    file.write('# more')"
+    assert statuses(run(one=[touch, GOOD])) == {"one": "done"}
+    (outcome,) = run(two=[touch, write, GOOD])
+    assert outcome.status == "failed"
+    assert outcome.cause.startswith("data changed while it was read: region.yaml")
+    assert not (out / "tiny" / "two.html").exists()
+
+
 def test_why_a_notebook_would_run_is_told(tmp_path, run, tiny, out):
     def why(*sources, **given):
         path = write_notebook(tmp_path / "nbs", "one", *sources)

@@ -4,6 +4,7 @@ import contextlib
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, nullcontext
@@ -27,7 +28,14 @@ from research.report.jobs import Job, Unread, plan, readable, renewed
 from research.report.listed import is_listed
 from research.report.outcome import NotWritten, Outcome, Progress
 from research.report.parameters import SUBJECTS
-from research.report.provenance import as_told, environment, sha256_of, versions
+from research.report.provenance import (
+    as_told,
+    changed_inputs,
+    environment,
+    looks_of,
+    sha256_of,
+    versions,
+)
 from research.report.publish import (
     note_without_page,
     publish_page,
@@ -117,7 +125,8 @@ def run(
             [],
         )
         outcomes = _run_all(jobs, unread, how)
-        how.progress.plain(kernels.fallbacks if kernels else [])
+    for reason, count in Counter(kernels.fallbacks if kernels else ()).items():
+        how.progress.noted(f"{count} plain kernels, not warm ones: {reason}")
     if how.unwritten:
         raise NotWritten(how.unwritten, outcomes)
     return outcomes
@@ -141,7 +150,9 @@ def _run_all(jobs: Sequence[Job], unread: Sequence[Unread], how: _How) -> list[O
     subjects = {job.place: subject_of(job.region) for job in jobs if job.region}
     with ExitStack() as taken:
         for name in sorted(subjects):
-            taken.enter_context(lock.held(out, name))
+            cut_off = taken.enter_context(lock.held(out, name))
+            if cut_off:
+                how.progress.noted(f"{name}: going on from a run cut off, {cut_off}")
         outcomes = _run([job for job in jobs if job.region], subjects, how)
     for one in unread:
         with _told(how):
@@ -287,6 +298,11 @@ def _publish(
 ) -> Outcome:
     """Render and publish; a page that can not be rendered is a failed notebook."""
     job, out, languages = outcome.job, how.out, how.languages
+    if job.region and looks_of(job.region.path) != job.looks:
+        changed = changed_inputs(job.region.path, job.inputs)
+        if changed:
+            told = f"data changed while it was read: {', '.join(changed)}; run it again"
+            return _not_published(outcome, told)
     made = {
         "Data": f"{subject.data}, sha256 {job.data[:16]}",
         "Notebook": f"{job.notebook.name}, run key {job.key[:16]}",

@@ -15,6 +15,7 @@ from research.report.provenance import (
     environment,
     file_hash,
     inputs_of,
+    looks_of,
     sha256_of,
 )
 from research.report.publish import page_of, read_manifest
@@ -59,6 +60,8 @@ class Job:
         `notebook`, `parameters`, `versions`, `languages`, `worklists`.
     inputs : dict
         Hash of each file of the region.
+    looks : list of tuple
+        Size and time of each of them, before they were hashed.
     reads : str or None
         Notebook whose published tables a job about all regions reads; None: any.
     forced : bool
@@ -76,6 +79,7 @@ class Job:
     data: str
     made_of: dict[str, str]
     inputs: Mapping[str, str] = field(default_factory=dict, repr=False)
+    looks: Sequence[tuple] = field(default=(), repr=False)
     reads: str | None = None
     forced: bool = False
     why: str = ""
@@ -184,6 +188,7 @@ def plan(
             raise InputError(f"{name} is named as a folder, not as a parameter.")
         params.refuse_unknown(name, every, notebooks[0])
     library = code_hash()
+    looks = {region.path: looks_of(region.path) for region in opened}
     inputs = {region.path: inputs_of(region.path) for region in opened}  # read once
     data = {path: sha256_of(files) for path, files in inputs.items()}
 
@@ -200,6 +205,7 @@ def plan(
             data=data[region.path] if region else "",
             made_of=_made_of(library, path, values, settings, languages),
             inputs=inputs[region.path] if region else {},
+            looks=looks[region.path] if region else (),
             reads=None if region else settings.get("reads"),
             forced=force,
         )

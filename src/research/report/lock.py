@@ -14,7 +14,7 @@ from research.region.errors import InputError
 
 
 @contextlib.contextmanager
-def held(out: Path, name: str, seconds: float = 0) -> Iterator[None]:
+def held(out: Path, name: str, seconds: float = 0) -> Iterator[str]:
     """Hold the folder of a region below `out`.
 
     A run that was killed holds nothing: the system takes the lock from it.
@@ -28,6 +28,11 @@ def held(out: Path, name: str, seconds: float = 0) -> Iterator[None]:
     seconds : float
         How long to wait for a run that holds it.
 
+    Yields
+    ------
+    cut_off : str
+        Who held it last and did not come to its end; empty if all have.
+
     Raises
     ------
     InputError
@@ -37,16 +42,18 @@ def held(out: Path, name: str, seconds: float = 0) -> Iterator[None]:
     try:
         lock.acquire(timeout=seconds)
     except Timeout:
+        who = _told(holder) or "which one is not known"
         raise InputError(
-            f"region {name!r}: another run is writing to {out}{_told(holder)}; wait "
-            "for its end."
+            f"region {name!r}: another run is writing to {out} ({who}); wait for its "
+            "end."
         ) from None
     except OSError as error:
         raise InputError(f"output {out}: {error.strerror}.") from None
+    cut_off = _told(holder)
     try:
         with contextlib.suppress(OSError):  # it only tells
             holder.write_text(_who(), encoding="utf-8")
-        yield
+        yield cut_off
     finally:
         with contextlib.suppress(OSError):
             holder.unlink()
@@ -61,6 +68,6 @@ def _who() -> str:
 
 def _told(holder: Path) -> str:
     try:
-        return f" ({holder.read_text('utf-8')})"
+        return holder.read_text("utf-8")
     except OSError:
         return ""

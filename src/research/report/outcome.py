@@ -59,5 +59,5 @@ class Progress:
     started: Callable[[Job], None] = field(default=lambda job: None)
     cell_done: Callable[[Job], None] = field(default=lambda job: None)
     ended: Callable[[Outcome], None] = field(default=lambda outcome: None)
-    plain: Callable[[Sequence[str]], None] = field(default=lambda reasons: None)
-    """Told at the end why kernels were not forked, a reason a kernel."""
+    noted: Callable[[str], None] = field(default=lambda text: None)
+    """Told what an operator should know and nobody has to mend."""

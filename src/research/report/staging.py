@@ -5,6 +5,7 @@ are written to a folder of their own; that it is renamed is what makes them coun
 was cut off before is nothing; what was cut off after is finished by `finish`.
 """
 
+import errno
 import json
 import os
 import shutil
@@ -79,12 +80,25 @@ def _take_out(folder: Path, ready: Path) -> None:
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Write a file down to the disk."""
+    """Write a file down to the disk.
+
+    Raises
+    ------
+    OSError
+        Names the file, and for a full disk the bytes that were to be written.
+    """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with path.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        told = error.strerror
+        if error.errno == errno.ENOSPC:
+            free = shutil.disk_usage(path.parent).free
+            told = f"{told}: {len(data):,} bytes wanted, {free:,} free"
+        raise OSError(error.errno, told, str(path)) from None
 
 
 def sync_folders(root: Path) -> None:
