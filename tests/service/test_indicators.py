@@ -2,8 +2,11 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from research.comparison import rank_intervals
+from research.report.published import from_csv
+from research.report.tables import to_csv
 from research.service import indicators
 
 
@@ -81,18 +84,93 @@ def test_one_region_and_none_are_not_compared():
     assert indicators.apart(one.ranked.reindex(columns=["indicator"])).empty
 
 
-def test_payers_are_told_by_the_rules_that_the_region_carries():
-    def kept(values, categories):
-        return pd.Series(pd.Categorical(values, categories=categories))
+def kept(**sizes):
+    """Segments of as many customers."""
+    values = [name for name, size in sizes.items() for _ in range(size)]
+    return pd.Series(pd.Categorical(values, categories=list(sizes)))
 
-    paid = kept(["punctual", "arrears", "punctual"], ["punctual", "arrears"])
-    limit = kept(["at_limit", "steady"], ["at_limit", "steady"])
+
+def test_payers_are_told_by_the_rules_that_the_region_carries():
+    paid, limit = kept(punctual=40, arrears=20), kept(at_limit=30, steady=30)
     rows = indicators.of_payers({"postpaid": paid, "prepaid": limit}, billed=True)
     assert [(row.key, row.value, row.customers) for row in rows] == [
-        ("overdue", 1 / 3, 3),
-        ("at_limit", 0.5, 2),
+        ("overdue", 1 / 3, 60),
+        ("at_limit", 0.5, 60),
     ]
     rows = indicators.of_payers({"postpaid": paid, "prepaid": limit}, billed=False)
     assert [row.key for row in rows] == ["at_limit"]
-    untold = kept(["steady"], ["steady"])
-    assert indicators.of_payers({"prepaid": untold}, billed=True) == []
+    assert indicators.of_payers({"prepaid": kept(steady=60)}, billed=True) == []
+
+
+# --- the rules of privacy -------------------------------------------------------------
+
+
+def shown(features, counted=None, min_cell=15):
+    rows = indicators.of_load(features, counted)
+    return indicators.table(rows, "2024", min_cell).set_index("indicator")
+
+
+def test_who_dominates_stands_in_no_mean_of_energy():
+    """One works of 1 GWh among 99 homes of 1000 kWh: 91 % of the energy."""
+    homes = {"annual_energy": 1000.0, "load_factor": 0.4}
+    works = {"annual_energy": 1_000_000.0, "load_factor": 0.8}
+    with_works = pd.DataFrame([homes] * 99 + [works])
+    table = shown(with_works)
+    assert table.loc["annual_energy", ["value", "low", "high"]].tolist() == [1000.0] * 3
+    # Each customer counts as one in a mean of ratios: (99 * 0.4 + 0.8) / 100.
+    assert table.loc["load_factor", "value"] == 0.404
+    # 99 beside 100 would say that it is one.
+    assert table["customers"].isna().to_dict() == {
+        "annual_energy": True,
+        "load_factor": False,
+    }
+    twice = with_works.replace(1_000_000.0, 2_000_000.0)
+    assert shown(twice).to_csv() == table.to_csv()
+
+
+def test_what_the_page_leaves_out_of_its_sums_is_left_out_here():
+    features = pd.DataFrame({"annual_energy": [1000.0] * 60 + [2000.0] * 40})
+    counted = pd.Series([True] * 60 + [False] * 40)
+    assert indicators.of_load(features)[0].value == 1400.0
+    assert indicators.of_load(features, counted)[0][:5] == (
+        *("annual_energy", 1000.0, 1000.0, 1000.0, 60),
+    )
+
+
+def test_a_region_of_ten_customers_tells_nothing():
+    ten = pd.DataFrame({"annual_energy": [900.0] * 10, "load_factor": [0.4] * 10})
+    assert shown(ten).empty
+    # Six may be a group of open data, if none of them makes 45 % of it.
+    assert shown(ten, pd.Series([True] * 6 + [False] * 4), 5).index.tolist() == [
+        "annual_energy",
+        "load_factor",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told"),
+    [
+        # 9 and 8 are hidden together (17), 27 is shown: 36 overdue less 27 tell of 9.
+        ({"late": 27, "arrears": 9, "recovered": 8, "punctual": 300}, []),
+        # Both small ones are overdue: 44 less 27 are 17, and nobody else is hidden.
+        ({"late": 27, "arrears": 9, "chronic": 8, "punctual": 300}, [44 / 344]),
+        ({"late": 27, "arrears": 20, "punctual": 300}, [47 / 347]),
+        ({"arrears": 5, "punctual": 300}, []),
+        ({"arrears": 0, "punctual": 300}, [0.0]),
+    ],
+)
+def test_a_share_of_payers_tells_of_no_segment_that_is_hidden(sizes, told, monkeypatch):
+    monkeypatch.setattr(indicators, "OVERDUE", ("late", "arrears", "chronic"))
+    rows = indicators.of_payers({"postpaid": kept(**sizes)}, billed=True)
+    assert [row.value for row in rows] == pytest.approx(told)
+
+
+def test_counts_that_are_withheld_are_no_hindrance_to_a_comparison():
+    features = pd.DataFrame(
+        {"annual_energy": [1000.0] * 99 + [1e6], "load_factor": [0.4] * 100}
+    )
+    table = indicators.table(indicators.of_load(features), "2024")
+    read = from_csv(to_csv(table, index=False))
+    compared = indicators.compare_regions({"a": read, "b": read}, rank_intervals)
+    assert set(compared.ranked["indicator"]) == {"annual_energy", "load_factor"}
+    assert compared.ranked["customers"].isna().sum() == 2

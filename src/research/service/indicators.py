@@ -1,7 +1,9 @@
 """Indicators of a region that are compared across regions.
 
 The same indicator, by the same definition, each with its interval: names, units and
-definitions stand in ``indicators.yaml`` beside this file.
+definitions stand in ``indicators.yaml`` beside this file. They are published, so that
+they keep the rules of `research.service.privacy`: enough customers, of whom none makes
+most of an amount, and no count that would tell of a few.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,12 +14,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from research.region.settings import USUAL_MIN_CELL
 from research.region.strict_yaml import read_yaml
+from research.service import privacy
 from research.service.payer_forecast import OVERDUE
 from research.service.payer_verdict import share_interval
 
 _FILE = Path(__file__).with_name("indicators.yaml")
 _COLUMNS = ("value", "low", "high", "customers")
+_AMOUNTS = ("kWh",)
 
 
 class Indicator(NamedTuple):
@@ -99,17 +104,42 @@ def mean(
     return Indicator(key, float(told.mean()), float(low), float(high), len(told))
 
 
-def of_load(features: pd.DataFrame, random_state: int = 0) -> list[Indicator]:
-    """The indicators of the load that a table of load features carries."""
-    known = book().query("of == '02_load_segments'").index
-    return [
-        mean(key, features[key], random_state=random_state)
-        for key in known
-        if key in features
-    ]
+def of_load(
+    features: pd.DataFrame, counted: pd.Series | None = None, random_state: int = 0
+) -> list[Indicator]:
+    """The indicators of the load that a table of load features carries.
+
+    Parameters
+    ----------
+    features : DataFrame
+        A row a customer.
+    counted : Series of bool, optional
+        Who may stand in amounts of energy, as `privacy.without_dominant` gives it and
+        the other sums of the page keep to; by default who dominates none of them.
+    random_state : int
+        Seed of the intervals.
+
+    Examples
+    --------
+    >>> kwh = pd.DataFrame({"annual_energy": [900.0] * 20 + [90000.0]})
+    >>> [(one.value, one.customers) for one in of_load(kwh)]
+    [(900.0, 20)]
+    """
+    known = book().query("of == '02_load_segments'")
+    found = []
+    for key, unit in known["unit"].items():
+        if key in features:
+            values = features[key]
+            if unit in _AMOUNTS:
+                kept = privacy.without_dominant(values) if counted is None else counted
+                values = values[kept.reindex(values.index)]
+            found.append(mean(key, values, random_state=random_state))
+    return found
 
 
-def of_payers(segments: Mapping[str, pd.Series], billed: bool) -> list[Indicator]:
+def of_payers(
+    segments: Mapping[str, pd.Series], billed: bool, min_cell: int = USUAL_MIN_CELL
+) -> list[Indicator]:
     """The indicators of payers: who is overdue, who lives at the limit of a balance.
 
     Parameters
@@ -119,18 +149,23 @@ def of_payers(segments: Mapping[str, pd.Series], billed: bool) -> list[Indicator
         rules can tell.
     billed : bool
         Whether the region has bills: payments alone do not tell who is overdue.
+    min_cell : int
+        A share is left out where, less the segments that may be shown, it tells of
+        fewer customers in one that may not.
     """
     asked = {"postpaid": ("overdue", OVERDUE), "prepaid": ("at_limit", ("at_limit",))}
     rows = []
     for system, kept in segments.items():
         key, names = asked[system]
         if set(names) & set(kept.cat.categories) and (billed or system == "prepaid"):
-            rows.append(share(key, kept.isin(names).sum(), len(kept)))
+            count = privacy.count_of(kept.value_counts(), list(names), min_cell)
+            if not np.isnan(count):
+                rows.append(share(key, int(count), len(kept)))
     return rows
 
 
 def table(
-    indicators: Iterable[Indicator], period: str, min_cell: int = 15
+    indicators: Iterable[Indicator], period: str, min_cell: int = USUAL_MIN_CELL
 ) -> pd.DataFrame:
     """Indicators of a region as a notebook publishes them.
 
@@ -146,7 +181,8 @@ def table(
     -------
     table : DataFrame
         A row an indicator: `indicator`, `name`, `value`, `low`, `high` (three digits),
-        `customers`, `unit`, `period`, `definition`.
+        `customers` (missing where it is a few less than another: the difference would
+        tell of these few), `unit`, `period`, `definition`.
 
     Examples
     --------
@@ -171,9 +207,25 @@ def table(
         period=period,
     )
     for column in _COLUMNS[:3]:
-        frame[column] = [float(f"{value:.3g}") for value in frame[column]]
+        frame[column] = privacy.three_digits(frame[column])
+    frame["customers"] = _counts(frame["customers"], min_cell)
     order = ["indicator", "name", *_COLUMNS, "unit", "period", "definition"]
     return frame[order]
+
+
+def _counts(customers: pd.Series, min_cell: int) -> pd.Series:
+    """Counts of which no two tell a difference of a few, the largest first.
+
+    Examples
+    --------
+    >>> _counts(pd.Series([990, 1000, 1000, 800]), 15).tolist()
+    [<NA>, 1000, 1000, 800]
+    """
+    told: list[int] = []
+    for count in sorted(set(customers), reverse=True):
+        if all(larger - count >= min_cell for larger in told):
+            told.append(count)
+    return customers.astype("Int64").where(customers.isin(told))
 
 
 class Compared(NamedTuple):
