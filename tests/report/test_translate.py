@@ -252,3 +252,16 @@ def test_names_of_columns_are_told_if_known_and_stay_if_not():
     zh = catalogue_of({"load_factor": "负荷率"}, "zh")
     assert translate("load_factor", zh) == ("负荷率", ())
     assert translate("score_auc", zh) == ("score_auc", ())
+
+
+def test_a_sentence_that_stands_in_both_languages_is_told_once():
+    zh = catalogue_of({"It loses {n}%.": "损失{n}%。"}, "zh")
+    said, _ = translated("<p>It loses 3%. Twice. 损失 3%，两次。</p>", zh)
+    assert said == "<p>损失3%，两次。</p>"
+    assert translated("<p>损失 3%。It loses 3%.</p>", zh)[0] != "<p></p>"
+
+
+def test_data_of_any_length_are_passed_over():
+    data = "whale and shark, " * 20_000
+    zh = catalogue_of({"{a} and {b}, {c}": "{a}{b}{c}", "{a}, {b}": "{a}{b}"}, "zh")
+    assert translate(data, zh) == (data, (data,))

@@ -42,6 +42,7 @@ _LARGE = re.compile(
     r"(?P<n>\d[\d,.]*)(?: (?P<times>thousand|million|billion))?(?: (?P<of>\S+))?"
 )
 _TIMES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
+_LONGEST = 5000  # letters: what is longer is data and no sentence
 _SENTENCES = re.compile(r"(?<=[.!?。！？])(?<!et al\.)\s+(?=\S)")
 _APART = r"(?![^(（]*[)）])"  # not in brackets
 _LISTS = (
@@ -162,7 +163,7 @@ def translate(message: str, catalogue: Catalogue) -> tuple[str, tuple[str, ...]]
     parts = _SENTENCES.split(message)
     if catalogue.language == "zh" and (told := _told_in_chinese(parts)):
         return told, ()
-    whole = _whole(message, catalogue)
+    whole = _whole(message, catalogue) if len(message) < _LONGEST else None
     if whole is not None and not whole[1]:
         return whole
     if len(parts) > 1:
@@ -280,6 +281,8 @@ def _filled(translation, holes, catalogue):
 
 def _listed(message, catalogue) -> str | None:
     """A list of names and numbers, or of such lists; None if one is not known."""
+    if len(message) >= _LONGEST:
+        return None
     for between, mark in _LISTS:
         parts = between.split(message)
         if len(parts) > 1:
