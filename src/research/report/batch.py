@@ -5,19 +5,16 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import nbformat
-
 from research.region.errors import InputError
 from research.report import lock, staging
+from research.report.edition import publish_edition
 from research.report.execute import Limits, NotebookFailed, execute
-from research.report.export import Page, render
 from research.report.indices import (
     note_unread,
     now,
@@ -27,23 +24,13 @@ from research.report.indices import (
 from research.report.jobs import Job, Unread, plan, readable, renewed
 from research.report.listed import is_listed
 from research.report.outcome import NotWritten, Outcome, Progress
-from research.report.parameters import SUBJECTS
-from research.report.provenance import (
-    as_told,
-    changed_inputs,
-    environment,
-    looks_of,
-    sha256_of,
-    versions,
-)
 from research.report.publish import (
     note_without_page,
-    publish_page,
     read_manifest,
 )
-from research.report.published import ACROSS, from_csv
+from research.report.published import ACROSS
 from research.report.subject import Subject, all_regions, subject_of
-from research.report.translate import LANGUAGES, file_in
+from research.report.translate import LANGUAGES
 from research.report.warm import Kernels, warm_kernels
 from research.report.watch import Watch
 
@@ -194,8 +181,14 @@ def _run(jobs: Sequence[Job], subjects: dict[str, Subject], how: _How) -> list[O
             outcome, executed = future.result()
             place = outcome.job.place
             if executed is not None:
-                outcome = _publish(
-                    outcome, executed, manifests[place], subjects[place], how
+                outcome = publish_edition(
+                    outcome,
+                    executed,
+                    manifests[place],
+                    subjects[place],
+                    out=out,
+                    languages=how.languages,
+                    record=_record(how.logs, outcome.job),
                 )
             if outcome.status in ("skipped", "failed"):
                 with _told(how):
@@ -263,8 +256,13 @@ def _attempt(job: Job, how: _How):
         log=watch.log,
         **ended,
     )
-    _log(outcome, f"{outcome.status} after {outcome.seconds:.1f} s {outcome.cause}")
+    outcome.say(f"{outcome.status} after {outcome.seconds:.1f} s {outcome.cause}")
     return outcome, executed
+
+
+def _record(logs: Path, job: Job) -> Path:
+    """Where a notebook that failed is kept as far as it came."""
+    return logs / job.place / f"{job.name}.failed.ipynb"
 
 
 def _ended(failure: NotebookFailed, scratch: Path, record: Path) -> dict[str, Any]:
@@ -277,125 +275,6 @@ def _ended(failure: NotebookFailed, scratch: Path, record: Path) -> dict[str, An
             os.replace(scratch, record)
     cause = f"{failure.name}: {failure.cause}"
     return {"status": "failed", "cell": failure.cell, "cause": cause}
-
-
-def _record(logs: Path, job: Job) -> Path:
-    """Where a notebook that failed is kept as far as it came."""
-    return logs / job.place / f"{job.name}.failed.ipynb"
-
-
-def _log(outcome: Outcome, text: str) -> None:
-    with contextlib.suppress(OSError):  # the outcome is told all the same
-        Watch(outcome.log).say(text)
-
-
-def _publish(
-    outcome: Outcome,
-    executed,
-    manifest: dict[str, Any],
-    subject: Subject,
-    how: _How,
-) -> Outcome:
-    """Render and publish; a page that can not be rendered is a failed notebook."""
-    job, out, languages = outcome.job, how.out, how.languages
-    if job.region and looks_of(job.region.path) != job.looks:
-        changed = changed_inputs(job.region.path, job.inputs)
-        if changed:
-            told = f"data changed while it was read: {', '.join(changed)}; run it again"
-            return _not_published(outcome, told)
-    made = {
-        "Data": f"{subject.data}, sha256 {job.data[:16]}",
-        "Notebook": f"{job.notebook.name}, run key {job.key[:16]}",
-        "Versions": ", ".join(f"{n} {v}" for n, v in versions().items()),
-        "Run": f"{now()}, {outcome.seconds:.0f} s",
-        "Check": f"research verify reports/{subject.name}",
-    }
-    page = Page(
-        notebook=job.name,
-        region_name=subject.name,
-        region_title=" · ".join(filter(None, subject.title.values())),
-        made=made,
-        synthetic=subject.synthetic,
-        attribution=subject.attribution,
-        notice=subject.notice,
-        languages=languages,
-        names=subject.names,
-    )
-    start = time.monotonic()
-    try:
-        rendered = render(executed, page)
-    except ValueError as error:
-        with contextlib.suppress(OSError):
-            nbformat.write(executed, _record(how.logs, job))
-        return _not_published(outcome, f"page refused: {error}")
-    entry = {
-        "notebook": job.name,
-        "summary": rendered.summary,
-        "parameters": _without_subject(job.parameters),
-        "settings": _without_subject(job.settings),
-        "seeds": {k: v for k, v in job.settings.items() if "seed" in k},
-        "findings": _findings(rendered.files),
-        "seconds": round(outcome.seconds, 1),
-        "rendered_seconds": round(time.monotonic() - start, 2),
-        "peak_megabytes": round(outcome.peak_bytes / 1e6),
-        "made_at": now(),
-        "key": job.key,
-        "made_of": job.made_of,
-        "data": job.data,
-        "rules": job.rules,
-        "languages": {
-            language: file_in(f"{job.name}.html", language, languages)
-            for language in rendered.translations
-        },
-        "untranslated": list(rendered.untranslated),
-    }
-    manifest["made_at"] = now()
-    others = {
-        entry["languages"][language]: html
-        for language, html in rendered.translations.items()
-    }
-    sources = {
-        "inputs": {job.data: dict(job.inputs)} if job.inputs else {},
-        "environments": {sha256_of(environment()): dict(environment())},
-    }
-    try:
-        publish_page(
-            out / job.place,
-            manifest,
-            entry,
-            rendered.html,
-            rendered.files | others,
-            sources,
-        )
-    except OSError as error:
-        return _not_published(outcome, f"{type(error).__name__}: {error}")
-    _log(outcome, f"published after {time.monotonic() - start:.1f} s")
-    return outcome
-
-
-def _without_subject(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: as_told(name, value)
-        for name, value in values.items()
-        if name not in SUBJECTS
-    }
-
-
-def _findings(files: Mapping[str, str]) -> dict[str, int]:
-    """Rows by rule, from the table of findings that a page shows, if it shows one."""
-    shown = [text for path, text in files.items() if path.endswith(".findings.csv")]
-    frames = [from_csv(text) for text in shown]
-    return {
-        rule: int(rows)
-        for frame in frames
-        for rule, rows in zip(frame["rule"], frame["rows"], strict=True)
-        if rows.isdigit()  # of few customers it is held back
-    }
-
-
-def _not_published(outcome: Outcome, cause: str) -> Outcome:
-    _log(outcome, f"not published: {cause}")
-    return replace(outcome, status="failed", cause=cause)
 
 
 def _note(outcome: Outcome, out: Path, manifest: dict[str, Any]) -> None:

@@ -1,11 +1,13 @@
 """How the notebooks of a batch ended, and what it tells while it runs."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from research.report.jobs import Job
+from research.report.watch import Watch
 
 Status = Literal["done", "fresh", "skipped", "failed"]
 
@@ -36,6 +38,11 @@ class Outcome:
     cause: str = ""
     peak_bytes: int = 0
     log: Path | None = None
+
+    def say(self, text: str) -> None:
+        """Add a line to the log; where that can not be, the outcome is told anyway."""
+        with contextlib.suppress(OSError):
+            Watch(self.log).say(text)
 
 
 class NotWritten(Exception):
