@@ -6,15 +6,22 @@ publishes a page that is not whole in Chinese (`tests/conftest.py`).
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 
 import nbformat
 import pytest
+from babel.messages.pofile import read_po
 from jinja2 import nodes
 from sample_report import manifest
 
 from research.report import sanitize, site
-from research.report.catalogue import has_words, read_catalogue, translate
+from research.report.catalogue import (
+    catalogue_files,
+    has_words,
+    read_catalogue,
+    translate,
+)
 from research.report.translate import messages, translated
 
 ROOT = Path(__file__).parents[2]
@@ -105,3 +112,24 @@ def test_indices_that_have_everything_to_tell():
     own = {"No bills", "Segments by shape", "Evening", "Payers", "81% of customer-days"}
     for html in (site.region_index(told, {}), site.site_index([told] * 10, {})):
         assert set(translated(html, zh)[1]) - own == set()
+
+
+def test_catalogues_say_each_message_once_and_nothing_of_their_making():
+    said = Counter()
+    for path in catalogue_files("zh"):
+        text = path.read_text("utf-8")
+        assert not re.search("FIRST AUTHOR|EMAIL@ADDRESS|FULL NAME|#, fuzzy", text), (
+            path
+        )
+        with path.open("rb") as opened:
+            said.update((entry.context, entry.id) for entry in read_po(opened))
+    del said[None, ""]
+    assert [message for message, times in said.items() if times > 1] == []
+
+
+def test_a_region_and_money_have_one_word_each():
+    for path in catalogue_files("zh"):
+        with path.open("rb") as opened:
+            told = [entry.string for entry in read_po(opened) if entry.id]
+        assert [s for s in told if "区域" in s.replace("供电区域", "")] == []
+        assert [s for s in told if "TWD" in s or "假定" in s] == []
