@@ -14,6 +14,7 @@ from research.plots.dictionary import (
     weeks_and_years,
 )
 from research.plots.explore import mean_load
+from research.plots.explore_map import map_of_groups
 from research.plots.quality import (
     coverage_map,
     daily_load,
@@ -41,6 +42,7 @@ __all__ = [
     "daily_load",
     "day_shapes",
     "findings",
+    "map_of_groups",
     "margins",
     "mean_days",
     "mean_load",

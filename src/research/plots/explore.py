@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from research.plots.style import HOUR_TICKS, segment_color
 from research.theme import GRID, INK, MUTED, SEGMENT_COLORS
 
-_PLAIN = {"domain": False, "ticks": False}
+PLAIN_AXIS = {"domain": False, "ticks": False}
+"""An axis of numbers and hairlines."""
 CONFIG: dict[str, Any] = {
     "background": "transparent",
     "view": {"stroke": "transparent"},
@@ -174,13 +175,13 @@ def _mean_load_spec(controls, colors):
         "field": "load",
         "type": "quantitative",
         "title": None,
-        "axis": {**_PLAIN, "tickCount": 5},
+        "axis": {**PLAIN_AXIS, "tickCount": 5},
     }
     return {
         "title": {"text": {"expr": "said[measure]"}},
         "width": "container",
         "height": 300,
-        "params": _params(controls, {**MEASURES, **{name: name for name in colors}}),
+        "params": params_of(controls, {**MEASURES, **{name: name for name in colors}}),
         "transform": [
             {"filter": "datum.season == season"},
             {"filter": "datum.day_type == day"},
@@ -188,10 +189,10 @@ def _mean_load_spec(controls, colors):
             {"calculate": "datum[measure]", "as": "load"},
             {"calculate": "said[datum.segment]", "as": "name"},
         ],
-        "encoding": {"x": x, "y": y, "color": _colored("segment", colors)},
+        "encoding": {"x": x, "y": y, "color": colored("segment", colors)},
         "layer": [
             {"mark": {"type": "line", "strokeWidth": 2}},
-            _pointed_at(
+            pointed_at(
                 {"field": "name", "title": "segment"},
                 {"field": "hour", "title": "hour of day", "format": ".4~g"},
                 {"field": "load", "title": "load", "format": ".3~g"},
@@ -240,12 +241,13 @@ def _mean_load_still(frame, seasons, kinds, colors):
 # --- parts of charts ----------------------------------------------------------------
 
 
-def _params(controls, said):
+def params_of(controls, said):
+    """Parameters of a chart: what is chosen, and the words for what is drawn."""
     chosen = [{"name": c["param"], "value": c["value"]} for c in controls]
     return [*chosen, {"name": "said", "value": said}]
 
 
-def _pointed_at(*told):
+def pointed_at(*told):
     """Points that show, and tell their values, where the pointer is or a finger was."""
     over = {"type": "point", "on": "pointerover", "clear": "pointerout"}
     shown = {"param": "over", "empty": False, "value": 1}
@@ -256,7 +258,8 @@ def _pointed_at(*told):
     }
 
 
-def _colored(field, colors):
+def colored(field, colors):
+    """Colour by group; `colors` maps each group to its colour from 1."""
     return {
         "field": field,
         "type": "nominal",

@@ -25,16 +25,16 @@ _EXPRESSION = re.compile(
     rf"datum\.{_NAME} == {_NAME}|indexof\({_NAME}, datum\.{_NAME}\) >= 0"
     rf"|isValid\(datum\.{_NAME}\)|datum\[{_NAME}\]|{_NAME}\[(?:datum\.)?{_NAME}\]"
 )
-_MARKS = {"area", "bar", "circle", "line", "point", "rule", "tick"}
+_MARKS = {"area", "bar", "circle", "line", "point", "rule", "text", "tick"}
 _KINDS = {"nominal", "ordinal", "quantitative"}
-_SETTING = re.compile(r"var\(--[a-z0-9]+, #[0-9a-f]{6}\)|[A-Za-z0-9.~%+-]{0,24}")
+_SETTING = re.compile(r"var\(--[a-z0-9]+, #[0-9a-f]{6}\)|[A-Za-z0-9.,~%+-]{0,24}")
 _EXPRESSIONS = {"expr", "filter", "calculate"}
 _FREE = {"domain", "value", "empty"}  # inert: no expression reads an address of it
 _SETTINGS = set(
     "as axis background clear color condition config domainColor encoding field "
     "fill filled fontSize fontWeight format frame anchor grid gridColor height "
     "interpolate labelColor labelFontSize labels layer legend mark name nearest nice "
-    "offset on opacity order param params range scale select shape size stroke "
+    "offset on opacity order padding param params range scale select shape size stroke "
     "strokeOpacity strokeWidth text tickColor tickCount tickMinStep ticks title "
     "titleColor titleFontSize titleFontWeight tooltip transform type values view "
     "width x y zero".split()
