@@ -208,3 +208,15 @@ def test_wide_letters_still_fit(told):
     with plt.rc_context(style() | {"font.family": ["DejaVu Sans"]}):
         figure = rule_lanes(sentences, list(told[2].segments))
         assert texts_outside(figure)[1] == []
+
+
+def test_a_rule_of_several_lines_is_one_text_to_be_translated(told):
+    sentences = words.tell_rules(told[2].rules)
+    sentences["en"] = "more than 40% of the energy at midday, and " * 3 + "no more"
+    figure = rule_lanes(sentences, list(told[2].segments))
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    whole = [
+        text for text in texts if " ".join(text.split()) == sentences["en"].iloc[0]
+    ]
+    assert len(whole) == len(sentences)
+    assert all("\n" in text for text in whole)
