@@ -212,7 +212,8 @@ def test_wide_letters_still_fit(told):
 
 def test_a_rule_of_several_lines_is_one_text_to_be_translated(told):
     sentences = words.tell_rules(told[2].rules)
-    sentences["en"] = "more than 40% of the energy at midday, and " * 3 + "no more"
+    rule = "more than 40% of the energy at midday, and " * 3 + "no more"
+    sentences["en"] = rule
     figure = rule_lanes(sentences, list(told[2].segments))
     texts = [text.get_text() for text in figure.axes[0].texts]
     whole = [
