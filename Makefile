@@ -78,5 +78,5 @@ lock-bench: | $(READY)
 	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet -o requirements.lock
 
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) benchmarks/data reports $(REGIONS:%=data/%) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) benchmarks/data reports reports-logs $(REGIONS:%=data/%) .pytest_cache .ruff_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
