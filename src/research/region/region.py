@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from research.region.cache import kept
 from research.region.calendar import day_calendar, tou_bands
 from research.region.compiled import WORTH_COMPILING, compiles
 from research.region.errors import InputError, NotApplicable
@@ -168,6 +169,9 @@ class Region:
     @cached_property
     def coverage(self) -> pd.DataFrame:
         """First and last reading, complete days and rule counts of each customer."""
+        return kept(self._coverage, "coverage", self)
+
+    def _coverage(self) -> pd.DataFrame:
         minutes, share = self.minutes, self.settings.quality.complete_day_share
         parts, rhythms = [], []
         for grid in self._raw("readings", self.stamps, minutes):

@@ -8,6 +8,7 @@ import pandas as pd
 from research.features.load.parts import complete_only, some_at_a_time
 from research.features.load.rhythm import typical_days
 from research.region import NotApplicable
+from research.region.cache import kept
 
 SEASONS = ("winter", "spring", "summer", "autumn")
 DAY_TYPES = ("working", "rest")
@@ -52,18 +53,28 @@ def typical_day_curves(
     customer_id
     C1            1.5   2.5
     """
+    kind_of_day, kinds = _kinds_of_days(region.calendar, groups)
+    found = kept(
+        lambda: _typical_days(region, kind_of_day), "typical_days", region, *groups
+    )
+    columns = _columns_of(kinds, n_slots=len(found.columns) // len(kinds))
+    # In one layout of memory, wherever it comes from: sums keep their last digits.
+    values = np.asfortranarray(found.to_numpy())
+    return pd.DataFrame(values, index=found.index, columns=columns, copy=False)
+
+
+def _typical_days(region, kind_of_day):
+    """Typical days of every customer, one column a kind of day and slot by number."""
     complete_share = region.settings.quality.complete_day_share
     frames = []
     for cube in region.cubes():
-        kind_of_day, kinds = _kinds_of_days(region.calendar.loc[cube.days], groups)
         curves = [
             typical_days(complete_only(cube.power[rows], complete_share), kind_of_day)
             for rows in some_at_a_time(len(cube.customer_id))
         ]
-        columns = _columns_of(kinds, n_slots=cube.power.shape[-1])
-        values = np.concatenate(curves).reshape(-1, len(columns))
-        frames.append(pd.DataFrame(values, index=cube.customer_id, columns=columns))
-    return pd.concat(frames).rename_axis("customer_id")
+        values = np.concatenate(curves).reshape(len(cube.customer_id), -1)
+        frames.append(pd.DataFrame(values, index=cube.customer_id))
+    return pd.concat(frames).rename_axis("customer_id").rename(columns=str)
 
 
 def curves_to_segment(

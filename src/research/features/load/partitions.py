@@ -8,8 +8,7 @@ this file; none of them writes anything.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
-from importlib.metadata import PackageNotFoundError, version
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ import pyarrow.parquet as pq
 from research.features.load.area import at_slots
 from research.features.load.parts import some_at_a_time
 from research.features.load.table import by_days_of, sums_of
+from research.region.cache import code_key, key_of
 from research.region.calendar import day_calendar, tou_bands
 from research.region.compiled import WORTH_COMPILING, compiles
 from research.region.errors import InputError
@@ -38,8 +38,6 @@ from research.region.settings import FILE_NAME, Settings
 
 GROUPS_A_PARTITION = 8
 """Row groups of a partition: about eight million readings, a few seconds of work."""
-
-_COMPUTING = ("holidays", "numba", "numpy", "pandas", "pyarrow", "scipy")
 
 
 @dataclass(frozen=True)
@@ -243,36 +241,6 @@ def load_of_partition(
             for cube, rows in _some_of(partition, common)
         ]
     )
-
-
-def key_of(*told: str) -> str:
-    """Hash of some texts, of 32 hexadecimal digits.
-
-    Examples
-    --------
-    >>> key_of("a", "b") == key_of("ab", "")
-    False
-    """
-    found = hashlib.sha256()
-    for text in told:
-        found.update(f"{len(text)} {text}".encode())
-    return found.hexdigest()[:32]
-
-
-@cache
-def code_key() -> str:
-    """Hash of the code that features come from: two rooms, and what they build on."""
-    root = Path(__file__).parents[2]
-    paths = [p for room in ("region", "features") for p in (root / room).rglob("*.py")]
-    told = [f"{p.relative_to(root)} {p.read_text('utf-8')}" for p in sorted(paths)]
-    return key_of(*told, *(f"{name} {_version(name)}" for name in _COMPUTING))
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "none"
 
 
 @dataclass(frozen=True)

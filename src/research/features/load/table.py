@@ -49,6 +49,7 @@ from research.features.load.rhythm import (
     robust_coefficient_of_variation,
     trend,
 )
+from research.region.cache import kept
 from research.region.compiled import WORTH_COMPILING, compiles
 
 AREA_PEAK_HOURS = 10
@@ -98,6 +99,11 @@ def table(
     C1                 17520.0     0.833333              2
     """
     peak = area_peak(region, compiled=compiled) if peak is None else peak
+    told = (f"{peak.shape} {peak.tobytes().hex()}", str(compiled))
+    return kept(lambda: _table(region, peak, compiled), "load_features", region, *told)
+
+
+def _table(region, peak, compiled):
     features_of = by_days_of(region)
     frames = [
         features_of(cube, rows, peak, in_loops)
@@ -152,6 +158,16 @@ def area_peak(region, *, compiled: bool | None = None) -> np.ndarray:
         The highest slots of the mean load of the customers present, complete days
         only; the earliest of equals.
     """
+    found = kept(
+        lambda: pd.DataFrame(_area_peak(region, compiled)).rename(columns=str),
+        "area_peak",
+        region,
+        str(compiled),
+    )
+    return found.to_numpy()
+
+
+def _area_peak(region, compiled):
     complete_share = region.settings.quality.complete_day_share
     summed, present = 0.0, 0
     for cube, rows, in_loops in _some_of(region, compiled):

@@ -1,0 +1,146 @@
+"""What was computed of a region's readings, kept for the notebooks that come after.
+
+Notebooks of one region look at the same coverage, the same typical days and the same
+features, and to read all readings for them takes longer than most of what is shown.
+Where the environment variable `RESEARCH_CACHE` names a folder, such tables are kept
+there as Parquet, each under a name that says what it was computed from: the bytes of
+the region's files, its settings, the arguments and the code. Without the variable
+nothing is read or written, and every table is the same either way.
+
+The folder holds one row a customer: it belongs beside the logs, never among what is
+published.
+"""
+
+import contextlib
+import hashlib
+import os
+import secrets
+from collections.abc import Callable
+from functools import cache, lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+FOLDER = "RESEARCH_CACHE"
+"""Environment variable that names the folder; unset or empty, nothing is kept."""
+
+_ROOMS = ("region", "features")
+_COMPUTING = ("holidays", "numba", "numpy", "pandas", "pyarrow", "scipy")
+
+
+def kept(
+    compute: Callable[[], pd.DataFrame], what: str, region, *told: str
+) -> pd.DataFrame:
+    """A table of a region, from the cache if it is there, else computed and kept.
+
+    Parameters
+    ----------
+    compute : callable
+        Gives the table, of one row a customer or day.
+    what : str
+        Name of the table; letters and underscores.
+    region : Region
+        One that is not opened from a folder is computed.
+    *told : str
+        What the table depends on besides the region's files, its settings and the code
+        of the rooms `region` and `features`.
+
+    Returns
+    -------
+    kept : DataFrame
+        What `compute` gives, to the last bit: a table that Parquet would give back
+        otherwise is not kept, and neither is one whose region was written meanwhile.
+
+    Examples
+    --------
+    ``kept(lambda: region.customers, "customers", region)``
+    """
+    folder, path = os.environ.get(FOLDER), getattr(region, "path", None)
+    if not folder or path is None:
+        return compute()
+    looks = _looks(path)
+    made_of = key_of(_data_key(path, looks), code_key())
+    asked = key_of(region.settings.model_dump_json(), *told)
+    target = Path(folder) / region.name / f"{what}.{asked}.{made_of}.parquet"
+    with contextlib.suppress(OSError, pa.ArrowInvalid):  # not there, or cut off
+        return pd.read_parquet(target)
+    table = compute()
+    if _looks(path) == looks:
+        with contextlib.suppress(OSError):  # a full disk: it is computed, all the same
+            _keep(table, target)
+            _forget_others(target.parent, made_of)
+    return table
+
+
+def key_of(*told: str) -> str:
+    """Hash of some texts, of 32 hexadecimal digits.
+
+    Examples
+    --------
+    >>> key_of("a", "b") == key_of("ab", "")
+    False
+    """
+    found = hashlib.sha256()
+    for text in told:
+        found.update(f"{len(text)} {text}".encode())
+    return found.hexdigest()[:32]
+
+
+@cache
+def code_key() -> str:
+    """Hash of the code that features come from: two rooms, and what they build on."""
+    root = Path(__file__).parents[1]
+    paths = [p for room in _ROOMS for p in (root / room).rglob("*.py")]
+    told = [f"{p.relative_to(root)} {p.read_text('utf-8')}" for p in sorted(paths)]
+    return key_of(*told, *(f"{name} {_version(name)}" for name in _COMPUTING))
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "none"
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted([path / "region.yaml", *path.rglob("*.parquet")])
+
+
+def _looks(path: Path) -> tuple[tuple[str, int, int], ...]:
+    """Name, size and time of each file of a region."""
+    found = ((file, file.stat()) for file in _files(path))
+    return tuple((str(f), look.st_size, look.st_mtime_ns) for f, look in found)
+
+
+@lru_cache(maxsize=4)
+def _data_key(path: Path, looks: tuple) -> str:
+    """Hash of the bytes of a region's files; read again once they look otherwise."""
+    told = []
+    for file in _files(path):
+        with file.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        told.append(f"{file.relative_to(path)} {digest}")
+    return key_of(*told)
+
+
+def _keep(table: pd.DataFrame, target: Path) -> None:
+    """Put a table into its place, whole; not one that would come back otherwise."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    half = target.with_name(f".{target.name}.{secrets.token_hex(4)}.half")
+    try:
+        table.to_parquet(half)
+        pd.testing.assert_frame_equal(pd.read_parquet(half), table, check_exact=True)
+        os.replace(half, target)
+    except (AssertionError, ValueError, TypeError, pa.ArrowException):
+        pass  # no table for Parquet
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def _forget_others(folder: Path, made_of: str) -> None:
+    """Remove what was computed from other data or by other code."""
+    for path in folder.iterdir():
+        if f".{made_of}.parquet" not in path.name:
+            path.unlink(missing_ok=True)
