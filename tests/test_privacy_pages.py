@@ -352,10 +352,8 @@ def test_nothing_is_written_outside_the_reports_and_their_logs(made):
     assert {path.name for path in folder.parent.iterdir()} == {"haihe"}
 
 
-@pytest.mark.parametrize(
-    "value", ['"\nopen("ran", "w")  # <script>ran()</script>', "../../x", FORMULA, CODE]
-)
-def test_a_hostile_parameter_is_text(tiny, tmp_path, monkeypatch, value):
+def test_a_hostile_parameter_is_text(tiny, tmp_path, monkeypatch):
+    value = f'{FORMULA}"\nopen("ran", "w")  # <script>ran()</script>{CODE}../../x'
     monkeypatch.chdir(tmp_path)
     path = write_notebook(tmp_path / "nbs", "one", GOOD)
     path.write_text(
