@@ -77,3 +77,28 @@ def test_single_customers_are_drawn_only_where_anyone_may_have_their_data(
     assert not {"c0", "c1"} & set(chart.frame.astype(str).to_numpy().ravel())
     dots = chart.still.axes[0].collections
     assert sum(len(drawn.get_offsets()) for drawn in dots) == rows
+
+
+def test_scores_by_number_of_segments_by_hand():
+    runs = pd.DataFrame(
+        [
+            ("k-means", 3, "usefulness", 0.2),
+            ("k-means", 3, "usefulness", 0.4),
+            ("k-means", 4, "usefulness", 0.5),
+            ("k-means", 4, "usefulness: arrears", 0.7),
+            ("tariff", np.nan, "usefulness", 0.1),
+            ("left out", 3, "usefulness", 0.9),
+        ],
+        columns=["method", "k", "score", "value"],
+    )
+    chart = plots.scores_of_methods(runs, ["k-means", "tariff"], 4, first=["k-means"])
+    frame = chart.frame.set_index(["method", "k"])
+    assert frame.at[("k-means", 3), "usefulness"] == pytest.approx(0.3)
+    spread = 0.1 * np.sqrt(2)
+    assert frame.at[("k-means", 3), "usefulness_low"] == pytest.approx(0.3 - spread)
+    assert frame.at[("k-means", 3), "usefulness_high"] == pytest.approx(0.3 + spread)
+    assert frame.at[("k-means", 4), "usefulness_arrears"] == pytest.approx(0.7)
+    assert np.isnan(frame.at[("k-means", 3), "usefulness_arrears"])
+    assert frame.at[("tariff", 4), "usefulness"] == pytest.approx(0.1)
+    assert set(chart.frame["method"]) == {"k-means", "tariff"}
+    assert chart.controls[-1]["value"] == ["k-means"]

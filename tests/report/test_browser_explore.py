@@ -4,22 +4,25 @@ from dataclasses import replace
 
 import pytest
 from browsing import VIEWS, Visit
-from sample_explorer import part
+from sample_explorer import map_part, part, scores_part
 from sample_report import PAGE, cell, notebook
 
 from research.report import export
 from research.report.translate import LANGUAGES
 
 pytestmark = pytest.mark.browser
-STILL, CHART = ".canvas svg.picture", ".chart svg"
+FIGURE = "#figure-load_explorer"
+STILL, CHART = f"{FIGURE} .canvas svg.picture", f"{FIGURE} .chart svg"
 LINES = f"{CHART} .mark-line path"
+STILLS = ".canvas svg.picture"
 
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
-    """A page with a chart, and beside it its Chinese twin."""
+    """A page with a chart of each kind, and beside it its Chinese twin."""
     page = replace(PAGE, languages=LANGUAGES)
-    rendered = export.render(notebook(cell(part())), page)
+    cells = [cell(shown) for shown in (part(), map_part(), scores_part())]
+    rendered = export.render(notebook(*cells), page)
     folder = tmp_path_factory.mktemp("explore")
     (folder / "report.html").write_text(rendered.html, encoding="utf-8")
     chinese = rendered.translations["zh"]
@@ -28,7 +31,8 @@ def file(tmp_path_factory):
 
 
 def drawn(visit):
-    visit.page.wait_for_selector(CHART)
+    for number in range(3):
+        visit.page.wait_for_selector(f".chart >> nth={number} >> svg")
     visit.page.wait_for_timeout(100)
     return visit.page
 
@@ -40,7 +44,7 @@ def test_a_chart_takes_the_place_of_its_still(browser, file, view, language):
     opened = file if language == "en" else file.with_name("report.zh.html")
     with Visit(browser, opened, view) as visit:
         page = drawn(visit)
-        assert not page.is_visible(STILL)
+        assert not any(still.is_visible() for still in page.query_selector_all(STILLS))
         assert page.locator(LINES).count() == 3
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width == VIEWS[view][0]["width"]
@@ -65,6 +69,32 @@ def test_choices_turn_the_chart(browser, file):
         page.keyboard.press("Space")
         page.wait_for_timeout(200)
         assert page.locator(LINES).count() == 2
+        assert visit.messages == []
+
+
+def test_every_choice_can_be_made(browser, file):
+    with Visit(browser, file) as visit:
+        page = drawn(visit)
+        for select in page.query_selector_all("select"):
+            for option in select.query_selector_all("option"):
+                select.select_option(option.get_attribute("value"))
+                page.wait_for_timeout(30)
+        for box in page.query_selector_all("fieldset input"):
+            box.click()
+        page.wait_for_timeout(100)
+        assert visit.messages == []
+        assert page.locator(f"{CHART} .mark-line path").count() == 0
+        assert page.locator("#figure-scores_by_k .mark-line path").count() == 7
+
+
+def test_a_map_has_a_circle_a_group_and_dots_where_data_are_open(browser, file):
+    circles = "#figure-map_of_groups .mark-symbol"
+    with Visit(browser, file) as visit:
+        page = drawn(visit)
+        paths = [marks.locator("path").count() for marks in page.locator(circles).all()]
+        assert paths == [40, 3]
+        page.select_option("#figure-map_of_groups select[data-param=area]", "peak")
+        page.wait_for_timeout(200)
         assert visit.messages == []
 
 

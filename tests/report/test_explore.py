@@ -134,6 +134,18 @@ def changed(change):
             lambda c: c["spec"]["config"].update(background="url(//a.example)"),
             id="a ground from an address",
         ),
+        pytest.param(
+            lambda c: c["spec"]["layer"][0].update(
+                encoding={"opacity": {"name": "said", "value": {"expr": "now()"}}}
+            ),
+            id="an expression in the place of words",
+        ),
+        pytest.param(
+            lambda c: c["spec"]["params"].append(
+                {"name": "a", "value": {"signal": "now()"}}
+            ),
+            id="an expression among names",
+        ),
         pytest.param(lambda c: c["data"].update(__proto__=[1]), id="a name of scripts"),
         pytest.param(
             lambda c: c["data"].update(kw=[{"url": "x"}]), id="a cell that is none"

@@ -15,6 +15,7 @@ from research.plots.dictionary import (
 )
 from research.plots.explore import mean_load
 from research.plots.explore_map import map_of_groups
+from research.plots.explore_methods import scores_of_methods
 from research.plots.quality import (
     coverage_map,
     daily_load,
@@ -52,6 +53,7 @@ __all__ = [
     "outcome_gains",
     "peak_day",
     "ranges",
+    "scores_of_methods",
     "segment_color",
     "shares_with_intervals",
     "table_periods",

@@ -23,7 +23,8 @@ from research.report import sanitize
 _NAME = r"[a-z][a-z0-9_]{0,40}"
 _EXPRESSION = re.compile(
     rf"datum\.{_NAME} == {_NAME}|indexof\({_NAME}, datum\.{_NAME}\) >= 0"
-    rf"|isValid\(datum\.{_NAME}\)|datum\[{_NAME}\]|{_NAME}\[(?:datum\.)?{_NAME}\]"
+    rf"|isValid\(datum\.{_NAME}\)|datum\[{_NAME}(?:\[{_NAME}\])?\]"
+    rf"|{_NAME}\[(?:datum\.)?{_NAME}\]"
 )
 _MARKS = {"area", "bar", "circle", "line", "point", "rule", "text", "tick"}
 _KINDS = {"nominal", "ordinal", "quantitative"}
@@ -37,9 +38,13 @@ _SETTINGS = set(
     "offset on opacity order padding param params range scale select shape size stroke "
     "strokeOpacity strokeWidth text tickColor tickCount tickMinStep ticks title "
     "titleColor titleFontSize titleFontWeight tooltip transform type values view "
-    "width x y zero".split()
+    "width x y y2 zero".split()
 )
 _WORD = "word"
+_LICENCES = (
+    "/*! Vega, Vega-Lite, Vega-Embed: University of Washington Interactive Data Lab "
+    "and contributors, BSD 3-Clause. D3 within: Mike Bostock, ISC. */"
+)
 _HTML = re.compile("[<>&\u2028\u2029]")
 
 
@@ -109,7 +114,8 @@ def script() -> str:
     runtime = javascript_bundle("window.vegaEmbed = vegaEmbed;")
     if "</script" in runtime.lower() or "<!--" in runtime:
         raise RuntimeError("The charts' script can not stand inside of a page.")
-    return f"{runtime}\n{(sanitize.TEMPLATES / 'explore.js').read_text('utf-8')}"
+    ours = (sanitize.TEMPLATES / "explore.js").read_text("utf-8")
+    return f"{_LICENCES}\n{runtime}\n{ours}"
 
 
 def _refuse(what: object) -> ValueError:
@@ -121,9 +127,8 @@ def _refuse(what: object) -> ValueError:
 
 def _spec(value: Any, words: dict[str, None], key: str = "") -> Any:
     if isinstance(value, Mapping):
-        if value.get("name") == "said":
-            said = {k: _word(w, words) for k, w in dict(value["value"]).items()}
-            return {"name": "said", "value": said}
+        if key == "params" and isinstance(value.get("value"), Mapping):
+            return _looked_up(value, words)
         return {_known(k): _spec(v, words, k) for k, v in value.items()}
     if key in _FREE and isinstance(value, list):
         return [_scalar(one) for one in value]
@@ -145,6 +150,15 @@ def _spec(value: Any, words: dict[str, None], key: str = "") -> Any:
     if not fits:
         raise _refuse(value)
     return value
+
+
+def _looked_up(param: Mapping[str, Any], words: dict[str, None]) -> dict[str, Any]:
+    """A parameter that gives words or names for names, and does nothing else."""
+    name, values = _named(param["name"]), dict(param["value"])
+    if set(param) != {"name", "value"} or {"expr", "signal", "param"} & set(values):
+        raise _refuse(sorted(map(str, {**param, **values})))
+    into = (lambda text: _word(text, words)) if name == "said" else _scalar
+    return {"name": name, "value": {str(k): into(v) for k, v in values.items()}}
 
 
 def _known(key: object) -> str:
@@ -195,7 +209,7 @@ def _control(control: Mapping[str, Any]) -> dict[str, Any]:
             {
                 "value": str(value),
                 "label": str(label),
-                "color": int(color) if 0 < int(color) <= 8 else 0,
+                "color": min(max(int(color), 0), 9),
                 "chosen": value in chosen,
             }
             for value, label, color in control["options"]

@@ -39,7 +39,8 @@
     explorer.hidden = false;
     window.vegaEmbed(explorer.querySelector(".chart"), spec, {
       mode: "vega-lite", renderer: "svg", ast: true, actions: false, defaultStyle: false,
-      hover: false, tooltip: { disableDefaultStyle: true, theme: "report" }
+      hover: false, logLevel: 1,  // errors: nothing chosen is no fault
+      tooltip: { disableDefaultStyle: true, theme: "report" }
     }).then(function (drawn) {
       explorer.querySelectorAll("[data-param]").forEach(function (control) {
         function turn() { drawn.view.signal(control.dataset.param, chosen(control)); }
