@@ -47,7 +47,7 @@ from research.region.schema import (
     tables_in,
 )
 from research.region.settings import FILE_NAME, Readings, Settings, read_settings
-from research.region.tables import check_key, connect, read_table, table_spans
+from research.region.tables import check_keys, connect, read_table, table_spans
 
 # Their keys are looked at as they are read into arrays.
 _READ_AS_GRIDS = ("readings", "energy_daily")
@@ -247,9 +247,8 @@ class Region:
             For the first thing that is wrong, such as an id that stands twice.
         """
         _ = self.customers, self.labels, self.price_signal
-        for name in TABLES:
-            if self.has(name) and name not in _READ_AS_GRIDS:
-                check_key(self.path, name)
+        there = [t for t in TABLES if self.has(t) and t not in _READ_AS_GRIDS]
+        check_keys(self.path, there)
         if self.has("readings") or self.has("energy_daily"):
             _ = self.days, self.calendar
         if self.has("readings"):

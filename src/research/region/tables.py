@@ -1,5 +1,6 @@
 """Tables of a region's folder: read with their keys checked, asked in SQL, counted."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
@@ -61,17 +62,23 @@ def read_table(folder: Path, table: str) -> pd.DataFrame:
         If the table is missing, lacks a column, or two rows share a key.
     """
     check_table(folder, table)
-    check_key(folder, table)
+    check_keys(folder, [table])
     parts = [pq.read_table(part).to_pandas() for part in parts_of(folder, table)]
     return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
 
 
-def check_key(folder: Path, table: str) -> None:
+def check_keys(folder: Path, tables: Iterable[str]) -> None:
     """Refuse a table in which two rows share a key; a row without a key has none.
 
-    Where the table lacks a column of its key, such as payments without a number,
-    nothing names a row and nothing is looked for.
+    Where a table lacks a column of its key, such as payments without a number, nothing
+    names a row and nothing is looked for.
     """
+    with duckdb.connect() as connection:  # one for all: to open one takes longest
+        for table in tables:
+            _check_key(connection, folder, table)
+
+
+def _check_key(connection: duckdb.DuckDBPyConnection, folder: Path, table: str) -> None:
     parts = parts_of(folder, table)
     key = TABLES[table].key
     if not set(key) <= set(parquet_schema(parts[0]).names):
@@ -88,11 +95,10 @@ def check_key(folder: Path, table: str) -> None:
         f"file_row_number = true, filename = true) semi join ({repeated}) "
         f"using ({names}) group by all order by filename, rows limit 1"
     )
-    with duckdb.connect() as connection:
-        values = {"files": files}
-        found = connection.execute(f"{repeated} limit 1", values).fetchone()
-        if found:
-            found = connection.execute(where, values).fetchone()
+    values = {"files": files}
+    found = connection.execute(f"{repeated} limit 1", values).fetchone()
+    if found:
+        found = connection.execute(where, values).fetchone()
     if found:
         *values, file, rows, n = found
         named = ", ".join(f"{k} {str(v)!r}" for k, v in zip(key, values, strict=True))
