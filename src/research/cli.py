@@ -170,14 +170,6 @@ def report(
 
     languages = LANGUAGES[language]
     regions, unread = planning.readable(region_dirs)
-    for region in list(regions):
-        try:
-            _read_judgements(region)
-        except InputError as error:
-            unread.append(planning.Unread(region.path, str(error)))
-            regions.remove(region)
-    if not regions:
-        raise InputError("\n".join(one.reason for one in unread))
     planned = planning.plan(
         regions,
         _notebooks(notebooks, notebook),
@@ -186,6 +178,8 @@ def report(
         languages=languages,
         force=force,
     )
+    planned, faulty = planning.checked(planned, _look_at)
+    unread += faulty
     if dry_run:
         for job in planned:
             state = f"would run: {job.why}" if job.why else "unchanged"
@@ -314,6 +308,12 @@ def _repeats(folder: Path, region: Path | None, notebooks: list[Path], jobs) -> 
             progress=told_by_batch(bars, batch, len(notebooks)),
         )
     return tell_repeated(lines)
+
+
+def _look_at(region: Region) -> None:
+    """Refuse what is wrong with a region before a kernel does."""
+    region.check()
+    _read_judgements(region)
 
 
 def _read_judgements(region: Region) -> None:

@@ -8,12 +8,14 @@ import sys
 import time
 
 import nbformat
+import pandas as pd
 import pytest
 from planted import planted_readings, write_region
 from small_notebooks import GOOD, write_notebook
 
-from research.region import InputError
+from research.region import InputError, Region, read_region
 from research.report import batch, lock
+from research.report.jobs import is_done
 from research.report.publish import read_manifest, verify
 
 pytestmark = pytest.mark.slow  # each test starts a kernel
@@ -321,9 +323,43 @@ def test_a_region_that_can_not_be_read_stops_no_other_and_is_told(tmp_path, tiny
     shutil.rmtree(cut)
     shutil.copytree(tiny, cut)
     (cut / "region.yaml").write_text(yaml)
-    regions, unread = batch.readable([cut])
-    batch.run(batch.plan(regions, [path], out, {}), out)
+    batch.run(batch.plan([cut], [path], out, {}), out)
     assert "could not be read" not in (out / "cut" / "index.html").read_text("utf-8")
+
+
+def test_a_region_that_is_again_as_it_was_is_no_longer_told_as_unread(run, tiny, out):
+    run(one=[GOOD])
+    batch.run([], out, unread=[batch.Unread(tiny, "half a file")])
+    index = out / "tiny" / "index.html"
+    assert "could not be read" in index.read_text("utf-8")
+    jobs = batch.plan([tiny], [out.parent / "nbs" / "one.ipynb"], out, {})
+    assert [job.fresh for job in jobs] == [True]
+    assert not is_done(jobs, out, ("en", "zh"))
+    batch.run(jobs, out)
+    assert "could not be read" not in index.read_text("utf-8")
+    assert is_done(jobs, out, ("en", "zh"))
+
+
+def test_a_region_whose_tables_are_wrong_has_nothing_run(tmp_path, tiny, out):
+    twice = shutil.copytree(tiny, tmp_path / "twice")
+    yaml = (twice / "region.yaml").read_text().replace("name: tiny", "name: twice")
+    (twice / "region.yaml").write_text(yaml)
+    customers = pd.read_parquet(twice / "customers.parquet")
+    pd.concat([customers, customers]).to_parquet(twice / "customers.parquet")
+    path = write_notebook(tmp_path / "nbs", "one", GOOD)
+    jobs = batch.plan([tiny, read_region(twice)], [path], out, {})
+    left, (wrong,) = batch.checked(jobs, Region.check)
+    assert [job.place for job in left] == ["tiny"]
+    assert wrong.path == twice
+    assert "customer_id" in wrong.reason
+    with pytest.raises(InputError, match="customer_id"):
+        batch.checked(jobs[1:], Region.check)
+
+
+def test_a_region_with_nothing_to_run_is_not_looked_at_again(run, tiny, out):
+    run(one=[GOOD])
+    jobs = batch.plan([tiny], [out.parent / "nbs" / "one.ipynb"], out, {})
+    assert batch.checked(jobs, lambda region: 1 / 0) == (jobs, [])
 
 
 def test_where_no_region_can_be_read_the_call_is_wrong(tmp_path):

@@ -21,12 +21,13 @@ from research.report.indices import (
     write_region_index,
     write_site_index,
 )
-from research.report.jobs import Job, Unread, plan, readable, renewed
+from research.report.jobs import Job, Unread, checked, plan, readable, renewed
 from research.report.listed import is_listed
 from research.report.outcome import NotWritten, Outcome, Progress
 from research.report.publish import (
     note_without_page,
     read_manifest,
+    write_manifest,
 )
 from research.report.published import ACROSS
 from research.report.subject import Subject, all_regions, subject_of
@@ -41,6 +42,7 @@ __all__ = [
     "Outcome",
     "Progress",
     "Unread",
+    "checked",
     "plan",
     "readable",
     "run",
@@ -48,6 +50,7 @@ __all__ = [
 ]
 
 KERNELS_LOG = "kernels.log"
+CACHE = ".cache"
 
 
 def logs_beside(out: Path) -> Path:
@@ -78,7 +81,8 @@ def run(
 
     One failing notebook stops no other. A page is published whole or not at all. What
     each notebook's last run said is kept in `logs`, with the notebook as far as it came
-    if it failed: both may quote customers, so the folder has to lie outside of `out`;
+    if it failed, and what notebooks of a region keep for each other: all of it holds
+    customers, so the folder has to lie outside of `out`;
     by default it is the one of `logs_beside`. What is about all regions runs last, and
     reads what they have published by then. That a region could not be read is told on
     its page; what it published before stays. `warm` forks kernels from a process that
@@ -242,6 +246,7 @@ def _attempt(job: Job, how: _How):
             limits=how.limits,
             watch=watch,
             kernels=how.kernels,
+            kept=how.logs / CACHE,
         )
         scratch.unlink()
     except NotebookFailed as failure:
@@ -292,7 +297,8 @@ def _open_manifest(out: Path, subject: Subject) -> dict[str, Any]:
     staging.finish(folder)
     manifest = read_manifest(folder) or {"pages": [], "failed": [], "made_at": now()}
     manifest.setdefault("skipped", [])
-    manifest.pop("unread", None)
+    if manifest.pop("unread", None):  # it can be read again: that has to be seen
+        write_manifest(folder, manifest)
     return manifest | {
         "region": subject.name,
         "title": subject.title,

@@ -17,6 +17,7 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
+from research.region import cache
 from research.region.errors import InputError
 from research.report.parameters import Value
 from research.report.warm import THREAD_LIMITS, Kernels, fork, needs_networks
@@ -112,7 +113,7 @@ class _Engine(NBClientEngine):
 
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man, kernel_name, *, limits, watch, kernels=None, **_
+        cls, nb_man, kernel_name, *, limits, watch, kernels=None, kept=None, **_
     ):
         finish = nb_man.cell_complete
 
@@ -147,9 +148,11 @@ class _Engine(NBClientEngine):
                 on_cell_execute=manager.cell_begins,
                 on_cell_executed=manager.cell_ends,
             )
-            threads = dict.fromkeys(THREAD_LIMITS, str(limits.threads))
+            own_values = dict.fromkeys(THREAD_LIMITS, str(limits.threads))
+            if kept is not None:
+                own_values[cache.FOLDER] = os.path.abspath(kept)
             own = {} if watch.log is None else {"stdout": said, "stderr": said}
-            environment = {**os.environ, **threads}
+            environment = {**os.environ, **own_values}
             return client.execute(env=environment, cleanup_kc=True, **own)
 
 
@@ -172,6 +175,7 @@ def execute(
     limits: Limits | None = None,
     watch: Watch | None = None,
     kernels: Kernels | None = None,
+    kept: Path | None = None,
 ) -> nbformat.NotebookNode:
     """Run a notebook with checked parameters and return it with its outputs.
 
@@ -189,6 +193,8 @@ def execute(
     kernels : Kernels, optional
         From `warm.warm_kernels`: the kernel is forked, where it can be, from a process
         that has imported the stack. By default it is started from nothing.
+    kept : Path, optional
+        Folder of what notebooks of a region keep for each other: `region.cache`.
 
     Raises
     ------
@@ -212,6 +218,7 @@ def execute(
             limits=limits,
             watch=watch,
             kernels=kernels,
+            kept=kept,
         )
     except PapermillExecutionError as error:
         place = _first_unfinished(nbformat.read(scratch, as_version=4))
@@ -230,7 +237,9 @@ def execute(
     except RuntimeError as error:  # the kernel never answered
         if kernels:
             kernels.refused(f"the forked kernel does not answer: {error}", watch)
-            return execute(notebook, parameters, scratch, limits=limits, watch=watch)
+            return execute(
+                notebook, parameters, scratch, limits=limits, watch=watch, kept=kept
+            )
         raise NotebookFailed(None, "no kernel", str(error)) from None
     except NoSuchKernel as error:
         found = ", ".join(KernelSpecManager().find_kernel_specs()) or "none"

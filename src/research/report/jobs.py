@@ -1,9 +1,10 @@
 """What a batch will run: each notebook for each region, or once for all of them."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from research.region.errors import InputError
 from research.region.region import Region, read_region
@@ -114,23 +115,62 @@ class Job:
 
 
 def readable(paths: Sequence[Path]) -> tuple[list[Region], list[Unread]]:
-    """Open regions; those that can not be read are told, and stop no other.
+    """Open regions by their settings; their tables are for `checked`.
+
+    Those that can not be opened are told, and stop no other.
 
     Raises
     ------
     InputError
-        If none of them can be read: then the call is wrong.
+        If none of them can be opened: then the call is wrong.
     """
-    opened: list[Region] = []
-    unread: list[Unread] = []
+    return _each(paths, read_region)
+
+
+def checked(
+    jobs: Sequence[Job], look: Callable[[Region], object]
+) -> tuple[list[Job], list[Unread]]:
+    """Look at the tables of regions that have something to run.
+
+    What is published and unchanged was looked at when it was made.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    look : callable
+        What is to be looked at; raises `InputError` if it is wrong.
+
+    Returns
+    -------
+    jobs : list of Job
+        Without those of regions that can not be read.
+    unread : list of Unread
+
+    Raises
+    ------
+    InputError
+        If none of the regions can be read: then the call is wrong.
+    """
+    places = {job.region.path: job.region for job in jobs if job.region}
+    new = {job.region.path for job in jobs if job.region and not job.fresh}
+    _, unread = _each(places, lambda path: look(places[path]) if path in new else None)
+    lost = {one.path for one in unread}
+    return [
+        job for job in jobs if not job.region or job.region.path not in lost
+    ], unread
+
+
+def _each(paths: Iterable[Path], work: Callable[[Path], Any]):
+    """What comes of each path, and of which nothing comes; an error if of none."""
+    done, unread = [], []
     for path in paths:
         try:
-            opened.append(_opened(path))
+            done.append(work(path))
         except InputError as error:
             unread.append(Unread(path, str(error)))
-    if unread and not opened:
+    if unread and not done:
         raise InputError("\n".join(one.reason for one in unread))
-    return opened, unread
+    return done, unread
 
 
 def _opened(path: Path) -> Region:
@@ -231,8 +271,8 @@ def is_done(jobs: Sequence[Job], out: Path, languages: Sequence[str]) -> bool:
     """Whether nothing is to be run, and all index pages stand."""
     folders = {out, *(out / job.place for job in jobs)}
     listed = all(is_listed(folder, languages) for folder in folders)
-    listed = listed and not any(is_pending(folder) for folder in folders)
-    return listed and all(job.fresh for job in jobs)
+    left = any(is_pending(f) or "unread" in (read_manifest(f) or {}) for f in folders)
+    return listed and not left and all(job.fresh for job in jobs)
 
 
 def pays_to_warm(jobs: Sequence[Job]) -> bool:
