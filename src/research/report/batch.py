@@ -58,8 +58,8 @@ def logs_beside(out: Path) -> Path:
 
     Examples
     --------
-    >>> logs_beside(Path("night/reports")).as_posix()
-    'night/reports-logs'
+    >>> logs_beside(Path("night/reports")).name
+    'reports-logs'
     """
     out = Path(os.path.abspath(out))
     return out.with_name(f"{out.name}-logs")
