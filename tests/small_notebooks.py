@@ -11,9 +11,14 @@ from research.report import display as show
 show.table(pd.DataFrame({"a": [1]}), name="numbers", caption="Numbers.")"""
 
 
-def write_notebook(folder: Path, name: str, *cells: str) -> Path:
+def write_notebook(
+    folder: Path,
+    name: str,
+    *cells: str,
+    declared: str = 'region: str = "x"\nfactor: int = 2',
+) -> Path:
     folder.mkdir(exist_ok=True)
-    parameters = new_code_cell('region: str = "x"\nfactor: int = 2')
+    parameters = new_code_cell(declared)
     parameters.metadata["tags"] = ["parameters"]
     notebook = new_notebook(
         cells=[new_markdown_cell(f"# {name}"), parameters, *map(new_code_cell, cells)],

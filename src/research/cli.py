@@ -194,7 +194,7 @@ def report(
     limits = batch.Limits(
         cell_seconds=cell_timeout,
         notebook_seconds=notebook_timeout,
-        threads=max((os.cpu_count() or 1) // jobs, 1),
+        threads=_threads(jobs),
     )
     unwritten = ""
     with progress_bars() as bars:
@@ -304,10 +304,15 @@ def _repeats(folder: Path, region: Path | None, notebooks: list[Path], jobs) -> 
             notebooks,
             region,
             workers=jobs,
-            limits=batch.Limits(threads=max((os.cpu_count() or 1) // jobs, 1)),
+            limits=batch.Limits(threads=_threads(jobs)),
             progress=told_by_batch(bars, batch, len(notebooks)),
         )
     return tell_repeated(lines)
+
+
+def _threads(jobs: int) -> int:
+    """Threads of each of so many notebooks at a time."""
+    return max((os.cpu_count() or 1) // jobs, 1)
 
 
 def _look_at(region: Region) -> None:

@@ -3,10 +3,9 @@
 import hashlib
 import json
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from planted import planted_readings, write_region
+from small_notebooks import write_notebook
 
 from research.cli import main
 from research.region import InputError
@@ -35,18 +34,7 @@ show.table(rows, name="all", caption="All", index=False)
 
 
 def notebook(folder, name, parameters, *cells):
-    cell = new_code_cell(parameters)
-    cell.metadata["tags"] = ["parameters"]
-    made = new_notebook(
-        cells=[new_markdown_cell(f"# {name}"), cell, *map(new_code_cell, cells)],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
-    for number, each in enumerate(made.cells):
-        each["id"] = f"cell-{number}"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{name}.ipynb"
-    nbformat.write(made, path)
-    return path
+    return write_notebook(folder, name, *cells, declared=parameters)
 
 
 @pytest.fixture

@@ -18,6 +18,11 @@ from matplotlib.figure import Figure
 from research.plots.style import HOUR_TICKS, segment_color
 from research.theme import GRID, INK, MUTED, SEGMENT_COLORS
 
+PLACED = (
+    {"calculate": "datum[across]", "as": "x"},
+    {"calculate": "datum[up]", "as": "y"},
+)
+"""Transforms that place each row by the columns chosen as `across` and `up`."""
 PLAIN_AXIS = {"domain": False, "ticks": False}
 """An axis of numbers and hairlines."""
 CONFIG: dict[str, Any] = {

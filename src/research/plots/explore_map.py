@@ -8,6 +8,7 @@ import seaborn as sns
 
 from research.plots.explore import (
     CONFIG,
+    PLACED,
     PLAIN_AXIS,
     Exploration,
     colored,
@@ -135,8 +136,7 @@ def _map_spec(controls, colors, areas, *, is_pointed):
         "params": params,
         "transform": [
             {"filter": "indexof(segments, datum.segment) >= 0"},
-            {"calculate": "datum[across]", "as": "x"},
-            {"calculate": "datum[up]", "as": "y"},
+            *PLACED,
             {"calculate": "datum[area]", "as": "size"},
             {"calculate": "said[datum.segment]", "as": "name"},
         ],

@@ -9,6 +9,7 @@ import seaborn as sns
 
 from research.plots.explore import (
     CONFIG,
+    PLACED,
     PLAIN_AXIS,
     Exploration,
     colored,
@@ -100,8 +101,7 @@ def _spec(controls, colors, scores):
         "params": params,
         "transform": [
             {"filter": "indexof(methods, datum.method) >= 0"},
-            {"calculate": "datum[across]", "as": "x"},
-            {"calculate": "datum[up]", "as": "y"},
+            *PLACED,
             {"calculate": "datum[low[up]]", "as": "least"},
             {"calculate": "datum[high[up]]", "as": "most"},
             {"calculate": "said[datum.method]", "as": "name"},

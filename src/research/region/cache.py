@@ -60,14 +60,14 @@ def kept(
     folder, path = os.environ.get(FOLDER), getattr(region, "path", None)
     if not folder or path is None:
         return compute()
-    looks = _looks(path)
+    looks = looks_of(path)
     made_of = key_of(_data_key(path, looks), code_key())
     asked = key_of(region.settings.model_dump_json(), *told)
     target = Path(folder) / region.name / f"{what}.{asked}.{made_of}.parquet"
     with contextlib.suppress(OSError, pa.ArrowInvalid):  # not there, or cut off
         return pd.read_parquet(target)
     table = compute()
-    if _looks(path) == looks:
+    if looks_of(path) == looks:
         with contextlib.suppress(OSError):  # a full disk: it is computed, all the same
             _keep(table, target)
             _forget_others(target.parent, made_of)
@@ -104,13 +104,14 @@ def _version(name: str) -> str:
         return "none"
 
 
-def _files(path: Path) -> list[Path]:
+def files_of(path: Path) -> list[Path]:
+    """The files of a region that count: `region.yaml` and every table."""
     return sorted([path / "region.yaml", *path.rglob("*.parquet")])
 
 
-def _looks(path: Path) -> tuple[tuple[str, int, int], ...]:
-    """Name, size and time of each file of a region."""
-    found = ((file, file.stat()) for file in _files(path))
+def looks_of(path: Path) -> tuple[tuple[str, int, int], ...]:
+    """Name, size and time of each file of a region: seen at once, unlike its hash."""
+    found = ((file, file.stat()) for file in files_of(path))
     return tuple((str(f), look.st_size, look.st_mtime_ns) for f, look in found)
 
 
@@ -118,7 +119,7 @@ def _looks(path: Path) -> tuple[tuple[str, int, int], ...]:
 def _data_key(path: Path, looks: tuple) -> str:
     """Hash of the bytes of a region's files; read again once they look otherwise."""
     told = []
-    for file in _files(path):
+    for file in files_of(path):
         with file.open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
         told.append(f"{file.relative_to(path)} {digest}")

@@ -9,6 +9,7 @@ from typing import Any
 
 import nbformat
 
+from research.region.cache import looks_of
 from research.report.export import Page, render
 from research.report.indices import now
 from research.report.outcome import Outcome
@@ -17,7 +18,6 @@ from research.report.provenance import (
     as_told,
     changed_inputs,
     environment,
-    looks_of,
     sha256_of,
     versions,
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from research.region.cache import looks_of
 from research.region.errors import InputError
 from research.region.region import Region, read_region
 from research.report import parameters as params
@@ -16,7 +17,6 @@ from research.report.provenance import (
     environment,
     file_hash,
     inputs_of,
-    looks_of,
     sha256_of,
 )
 from research.report.publish import page_of, read_manifest

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from research.region.cache import files_of
 from research.report.parameters import SUBJECTS
 
 NAMED = ("research", "numpy", "pandas", "scikit-learn", "papermill", "nbconvert")
@@ -47,27 +48,18 @@ def file_hashes(paths: Iterable[Path], root: Path) -> dict[str, str]:
 
 def inputs_of(region_folder: Path) -> dict[str, str]:
     """Hash of each file of a region that counts: `region.yaml` and every table."""
-    return file_hashes(_inputs(region_folder), region_folder)
+    return file_hashes(files_of(region_folder), region_folder)
 
 
 def changed_inputs(region_folder: Path, inputs: Mapping[str, str]) -> list[str]:
     """Names of the files of a region that are no longer as `inputs_of` found them.
 
-    Compared by hash; meant for files that look changed, see `looks_of`.
+    Compared by hash; meant for files that look changed, see
+    `region.cache.looks_of`.
     """
     now = inputs_of(region_folder)
     names = sorted({**inputs, **now})
     return [name for name in names if inputs.get(name) != now.get(name)]
-
-
-def looks_of(region_folder: Path) -> list[tuple[str, int, int]]:
-    """Name, size and time of each file of a region: seen at once, unlike its hash."""
-    looks = ((path.name, path.stat()) for path in sorted(_inputs(region_folder)))
-    return [(name, look.st_size, look.st_mtime_ns) for name, look in looks]
-
-
-def _inputs(region_folder: Path) -> list[Path]:
-    return [region_folder / "region.yaml", *region_folder.rglob("*.parquet")]
 
 
 @cache
