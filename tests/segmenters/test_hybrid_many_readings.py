@@ -90,6 +90,7 @@ def test_the_network_is_one_of_the_readings(network, many, tmp_path):
 @pytest.mark.slow
 def test_what_is_trained_is_as_wide_as_the_axes(many, monkeypatch):
     trained = []
+    monkeypatch.setattr(_learning, "_idle", {})
     right = _learning.autoencoder
     monkeypatch.setattr(
         _learning,

@@ -4,6 +4,8 @@ Nothing here imports either: `backend` is the pair (keras, tensorflow). All rand
 comes from numpy (`_training`); TensorFlow only calculates.
 """
 
+from contextlib import contextmanager
+
 import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
@@ -71,41 +73,66 @@ def train(backend, points, held_out, sizes, settings, rng):
     span = span_of(points)
     if span is not None:
         points = points @ span.directions.T * span.seen
-    learn = _learner(backend, points, sizes, span, settings)
     trained, curves = [], []
     seeds = rng.randint(2**31 - 1, size=len(held_out))
-    for number, (seed, fold) in enumerate(zip(seeds, held_out, strict=True)):
-        network, curve = learn(fold, np.random.default_rng(seed))
-        if span is not None:
-            network = network._replace(weights=unfolded(network.weights, span))
-            curve[["reconstruction", "loss"]] += span.left_out
-        trained.append(network)
-        curves.append(curve.assign(seed=number))
-        if settings.say:
-            settings.say(
-                f"Network {number + 1} of {len(held_out)}: loss "
-                f"{curve['loss'].iloc[-1]:.3f} after {len(curve)} epochs."
-            )
+    seen = (points.shape[1], *sizes[1:-1], points.shape[1])
+    with _machine(backend, seen, settings.arm == "graph") as machine:
+        learn = _learner(backend, machine, points, sizes, span, settings)
+        for number, (seed, fold) in enumerate(zip(seeds, held_out, strict=True)):
+            network, curve = learn(fold, np.random.default_rng(seed))
+            if span is not None:
+                network = network._replace(weights=unfolded(network.weights, span))
+                curve[["reconstruction", "loss"]] += span.left_out
+            trained.append(network)
+            curves.append(curve.assign(seed=number))
+            if settings.say:
+                settings.say(
+                    f"Network {number + 1} of {len(held_out)}: loss "
+                    f"{curve['loss'].iloc[-1]:.3f} after {len(curve)} epochs."
+                )
     first = ["seed", "round", "epoch"]
     history = pd.concat(curves, ignore_index=True)
     return trained, history[[*first, *history.columns.difference(first)]]
 
 
-def _learner(backend, points, sizes, span, settings):
-    """What trains one network; its steps are compiled once for all networks."""
+_idle = {}
+"""Machines that nobody trains with, by what they were compiled for."""
+
+
+@contextmanager
+def _machine(backend, sizes, with_graph):
+    """A network, its optimiser and its compiled epoch, nobody else's for a while.
+
+    To compile an epoch takes as long as some ten of them on a few hundred customers:
+    the next training of the same widths takes it up. Whose training broke off is not
+    used again.
+    """
     keras, tf = backend
+    waiting = _idle.setdefault((sizes, with_graph), [])
+    try:
+        machine = waiting.pop()
+    except IndexError:
+        with tf.device("CPU"):
+            model = autoencoder(backend, sizes)
+            optimizer = keras.optimizers.Adam()
+            optimizer.build(model.trainable_variables)
+            step = _representation(backend, model, optimizer, with_graph)
+        machine = model, optimizer, step
+    yield machine
+    waiting.append(machine)
+
+
+def _learner(backend, machine, points, sizes, span, settings):
+    """What trains one network after the other on the same points."""
+    _, tf = backend
     size, epochs = settings.batch_size, settings.epochs
     made = 1.0 if span is None else span.made
     graph = None
     if settings.arm == "graph":
         graph = fuzzy_graph(points.astype(np.float32), settings.n_neighbors)
+    model, optimizer, step = machine
     with tf.device("CPU"):
-        model = autoencoder(backend, (points.shape[1], *sizes[1:-1], points.shape[1]))
-        optimizer = keras.optimizers.Adam(settings.learning_rate)
-        optimizer.build(model.trainable_variables)
-        step = _representation(
-            backend, model, points, optimizer, graph is not None, made
-        )
+        data = tf.constant(points, dtype=tf.float32), tf.constant(made, tf.float32)
 
     def learn(fold, rng):
         kept = np.delete(np.arange(len(points)), fold)
@@ -120,7 +147,7 @@ def _learner(backend, points, sizes, span, settings):
             else:
                 batches = edge_batches(edges, size, rng)
             _cool(optimizer, settings.learning_rate, epoch, epochs)
-            rows.append(_checked(step(*batches), settings))
+            rows.append(_checked(step(*data, *batches), settings))
             if _has_settled(rows):
                 break
         curve, state = _curve(rows, "representation"), int(rng.integers(2**31))
@@ -141,10 +168,9 @@ def _learner(backend, points, sizes, span, settings):
     return learn
 
 
-def _representation(backend, model, points, optimizer, with_graph, factor):
+def _representation(backend, model, optimizer, with_graph):
     """One epoch of the first round, compiled: batches in, mean losses out."""
     _, tf = backend
-    data = tf.constant(points, dtype=tf.float32)
     layers, half = model.layers, len(model.layers) // 2
 
     def near(one, other):
@@ -152,7 +178,7 @@ def _representation(backend, model, points, optimizer, with_graph, factor):
         squares = tf.reduce_sum(tf.square(one - other), axis=1) + 1e-6
         return NEAR_A * tf.pow(squares, NEAR_B)
 
-    def losses(batch, shifts):
+    def losses(batch, factor, shifts):
         codes = batch
         for layer in layers[:half]:
             codes = layer(codes)
@@ -172,20 +198,22 @@ def _representation(backend, model, points, optimizer, with_graph, factor):
         return reconstruction, other
 
     @tf.function
-    def epoch(heads, tails, shifts):
+    def epoch(data, factor, heads, tails, shifts):
         total = tf.zeros(2)
         for step in tf.range(tf.shape(heads)[0]):
             batch = tf.gather(data, tf.concat([heads[step], tails[step]], axis=0))
             with tf.GradientTape() as tape:
-                reconstruction, other = losses(batch, shifts[step])
+                reconstruction, other = losses(batch, factor, shifts[step])
                 loss = reconstruction + other
             variables = model.trainable_variables
             optimizer.apply(tape.gradient(loss, variables), variables)
             total += tf.stack([reconstruction, other])
         return total / tf.cast(tf.shape(heads)[0], tf.float32)
 
+    width = model.layers[-1].units
     rows = tf.TensorSpec((None, None), tf.int32)
-    return _traced(tf, epoch, rows, rows, rows)
+    points = tf.TensorSpec((None, width), tf.float32)
+    return _traced(tf, epoch, points, tf.TensorSpec((), tf.float32), rows, rows, rows)
 
 
 def _draw_to_centers(backend, model, points, state, rng, settings, factor):
@@ -244,7 +272,7 @@ def _draw_to_centers(backend, model, points, state, rng, settings, factor):
 def _traced(tf, epoch, *specs):
     """The compiled `epoch`, on arrays: traced once, whatever the number of batches."""
     compiled = epoch.get_concrete_function(*specs)
-    return lambda *arrays: compiled(*map(tf.constant, arrays)).numpy()
+    return lambda *arrays: compiled(*map(tf.convert_to_tensor, arrays)).numpy()
 
 
 def _student(tf, codes, centers):

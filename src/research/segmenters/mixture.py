@@ -42,7 +42,7 @@ from research.segmenters._prepared import (
     remarks_on_sizes,
     restored,
 )
-from research.segmenters._starts import best_of_starts
+from research.segmenters._starts import best_of_starts, distinct
 from research.segmenters.shapes import NORMALIZATIONS
 
 COVARIANCES = ("full", "diag", "best")
@@ -425,7 +425,7 @@ class LoadShapeMixture(ShapesMixin, ClusterMixin, BaseEstimator):
         scores = scores[by_form(scores)]
         points = scores.astype(np.float32)
         starts = [best_of_starts(points, k, 1, rng) for _ in range(self.n_init)]
-        starts = np.unique(starts, axis=0)
+        starts = distinct(starts)
         kinds = COVARIANCES[:2] if self.covariance == "best" else [self.covariance]
         found = []
         for kind in kinds:
