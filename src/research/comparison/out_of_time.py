@@ -207,7 +207,16 @@ def _by_trees(features, y, is_event, folds, seed):
     for test in folds:
         train = np.setdiff1d(np.arange(len(y)), test)
         model = kind(
-            max_iter=100, learning_rate=0.05, min_samples_leaf=10, random_state=seed
+            max_iter=100,
+            learning_rate=0.05,
+            min_samples_leaf=10,
+            # Small trees that see some of the features each foretell as well or better
+            # (570 customers, 192 features: R2 .65 for .60, .94 for .93, .81 for .80)
+            # in a seventh of the time.
+            max_bins=64,
+            max_depth=4,
+            max_features=0.3,
+            random_state=seed,
         )
         with threadpool_limits(1):  # two threads are five times slower on few rows
             model.fit(X[train], y[train])
@@ -231,10 +240,11 @@ def _scores(told, y, none, folds, weights, is_event):
     won, pairs = np.zeros((2, len(told), len(weights)))
     for test in folds:
         for row, risk in enumerate(told[:, test]):
-            group = np.unique(risk, return_inverse=True)[1]
-            held = np.eye(group.max() + 1)[group]
-            bad = (weights[:, test] * y[test]) @ held
-            good = (weights[:, test] * (1 - y[test])) @ held
+            order = np.argsort(risk, kind="stable")
+            first = np.flatnonzero(np.diff(risk[order], prepend=-np.inf))
+            held, events = weights[:, test[order]], y[test[order]]
+            bad = np.add.reduceat(held * events, first, axis=1)
+            good = np.add.reduceat(held * (1 - events), first, axis=1)
             below = np.cumsum(good, axis=1) - good
             won[row] += (bad * (below + good / 2)).sum(axis=1)
             pairs[row] += bad.sum(axis=1) * good.sum(axis=1)
