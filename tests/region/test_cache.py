@@ -2,7 +2,11 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -12,6 +16,7 @@ from pandas.testing import assert_frame_equal
 from research.features import load
 from research.region import cache, read_region
 from research.region.synthetic import synthesize
+from research.report.provenance import inputs_of
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +50,8 @@ def computed(path):
 
 
 def files(folder):
-    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path.name for path in found if path.suffix != ".lock")
 
 
 def never():
@@ -141,12 +147,126 @@ def test_a_folder_that_can_not_be_written_stops_nothing(area, tmp_path, monkeypa
     assert cache.kept(lambda: one, "one", read_region(area)) is one
 
 
-def test_two_at_a_time_end_with_one_whole_file(area, folder):
-    region, found = read_region(area), []
-    both = threading.Barrier(2)
+@pytest.fixture
+def told(area, folder, monkeypatch):
+    """One table is kept, and the region's hash is told: nobody may read its bytes."""
+    known = cache.environment(folder, area, cache.looks_of(area), inputs_of(area))
+    one = pd.DataFrame({"x": [1]})
+    cache.kept(lambda: one, "one", read_region(area))
+    for name, value in known.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(cache, "_read_key", lambda *_: pytest.fail("hashed"))
+    return one
+
+
+def test_a_hash_that_was_told_is_the_one_that_would_be_read(area, told, monkeypatch):
+    monkeypatch.chdir(area.parent)
+    for path in (area, Path(area.name)):
+        assert_frame_equal(cache.kept(never, "one", read_region(path)), told)
+
+
+def written_over(area):
+    """Write over a file, by as many bytes, and give it its former time."""
+    path = area / "region.yaml"
+    before = path.stat()
+    path.write_bytes(path.read_bytes())
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        written_over,
+        lambda area: os.utime(area / "customers.parquet"),
+        lambda area: shutil.copy(area / "bills.parquet", area / "more.parquet"),
+        lambda area: (area / "bills.parquet").unlink(),
+    ],
+    ids=["written over", "touched", "more", "fewer"],
+)
+def test_a_hash_that_was_told_is_not_believed_once_a_file_looks_otherwise(
+    area, told, change
+):
+    change(area)
+    with pytest.raises(pytest.fail.Exception, match="hashed"):
+        cache.kept(never, "one", read_region(area))
+
+
+def test_a_hash_that_was_told_is_of_that_folder_alone(area, told):
+    with pytest.raises(pytest.fail.Exception, match="hashed"):
+        cache.kept(never, "one", read_region(shutil.copytree(area, f"{area}2")))
+
+
+ASKS = """
+import os, sys, time
+from pathlib import Path
+import pandas as pd
+from research.region import cache, read_region
+
+def compute():
+    Path(sys.argv[2], f"computes {os.getpid()}").touch()
+    time.sleep(float(sys.argv[3]))
+    return pd.DataFrame({"x": [os.getpid()]})
+
+print(cache.kept(compute, "one", read_region(sys.argv[1])).x[0])
+"""
+
+
+@pytest.fixture
+def asks(area, folder, tmp_path):
+    """Start a process that asks for a table and takes so long to compute it."""
+    started = []
+
+    def start(seconds):
+        command = [sys.executable, "-c", ASKS, area, tmp_path, seconds]
+        started.append(
+            subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, text=True)
+        )
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def wait_until(condition, seconds=60.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_who_asks_for_what_another_process_computes_waits_for_it(
+    asks, folder, tmp_path
+):
+    first = asks(6)
+    wait_until((tmp_path / f"computes {first.pid}").exists)
+    others = [asks(0), asks(0)]
+    assert {int(p.communicate()[0]) for p in [first, *others]} == {first.pid}
+    assert len(list(tmp_path.glob("computes *"))) == 1
+    assert len(files(folder)) == 1
+
+
+@pytest.mark.slow
+def test_a_wait_ends_when_who_computes_is_killed(asks, folder, tmp_path):
+    first = asks(600)
+    wait_until((tmp_path / f"computes {first.pid}").exists)
+    second = asks(0)
+    with pytest.raises(subprocess.TimeoutExpired):  # it waits
+        second.wait(timeout=4)
+    assert not (tmp_path / f"computes {second.pid}").exists()
+    first.kill()
+    assert int(second.communicate(timeout=30)[0]) == second.pid
+    assert len(files(folder)) == 1
+
+
+def test_of_two_threads_one_computes(area, folder):
+    region, found, computed = read_region(area), [], []
 
     def compute():
-        both.wait(timeout=30)
+        computed.append(1)
+        time.sleep(0.2)
         return pd.DataFrame({"x": range(10_000)})
 
     def ask():
@@ -158,5 +278,11 @@ def test_two_at_a_time_end_with_one_whole_file(area, folder):
     for thread in threads:
         thread.join()
     assert_frame_equal(*found)
-    assert_frame_equal(cache.kept(never, "one", region), found[0])
-    assert len(files(folder)) == 1
+    assert len(computed) == len(files(folder)) == 1
+
+
+def test_what_one_could_not_compute_the_next_one_computes(area, folder):
+    region, one = read_region(area), pd.DataFrame({"x": [1]})
+    with pytest.raises(AssertionError, match="computed"):
+        cache.kept(never, "one", region)
+    assert_frame_equal(cache.kept(lambda: one, "one", region), one)

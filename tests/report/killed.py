@@ -13,7 +13,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from research.report import batch
+from research.report import attempt, batch
+from research.report.execute import execute
 from research.report.listed import is_listed
 from research.report.publish import read_manifest, verify
 
@@ -76,14 +77,14 @@ def main(region: Path, notebooks: Path, folder: Path) -> None:
     scratch = folder / "scratch.ipynb"
     old, new = (notebooks / version / "one.ipynb" for version in ("old", "new"))
     executed = {
-        p: batch.execute(p, {"region": str(region)}, scratch) for p in (old, new)
+        p: execute(p, {"region": str(region)}, scratch) for p in (old, new)
     }
 
     def stub(notebook, parameters, scratch, **_):
         scratch.write_text("{}", encoding="utf-8")
         return executed[notebook]
 
-    batch.execute = stub
+    attempt.execute = stub
 
     def publish(notebook: Path, out: Path) -> None:
         jobs = batch.plan([region], [notebook], out, {}, languages=["en"])

@@ -5,7 +5,11 @@ features, and to read all readings for them takes longer than most of what is sh
 Where the environment variable `RESEARCH_CACHE` names a folder, such tables are kept
 there as Parquet, each under a name that says what it was computed from: the bytes of
 the region's files, its settings, the arguments and the code. Without the variable
-nothing is read or written, and every table is the same either way.
+nothing is read or written, and every table is the same either way. Who asks for a table
+that another process is computing waits for it.
+
+Who has hashed a region's bytes already tells it by `RESEARCH_CACHE_DATA`; it is
+believed as long as path, sizes and times of the files are what they were then.
 
 The folder holds one row a customer: it belongs beside the logs, never among what is
 published.
@@ -15,17 +19,21 @@ import contextlib
 import hashlib
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+from filelock import FileLock
 
 FOLDER = "RESEARCH_CACHE"
 """Environment variable that names the folder; unset or empty, nothing is kept."""
+DATA = "RESEARCH_CACHE_DATA"
+"""Environment variable that tells how a region's files look, and their hash."""
 
+_LOCK = ".lock"
 _ROOMS = ("region", "features")
 _COMPUTING = ("holidays", "numba", "numpy", "pandas", "pyarrow", "scipy")
 
@@ -63,15 +71,83 @@ def kept(
     looks = looks_of(path)
     made_of = key_of(_data_key(path, looks), code_key())
     asked = key_of(region.settings.model_dump_json(), *told)
-    target = Path(folder) / region.name / f"{what}.{asked}.{made_of}.parquet"
-    with contextlib.suppress(OSError, pa.ArrowInvalid):  # not there, or cut off
+    return kept_at(
+        Path(folder) / region.name,
+        what,
+        asked,
+        made_of,
+        compute,
+        lambda: looks_of(path) == looks,
+    )
+
+
+def kept_at(
+    folder: Path,
+    what: str,
+    asked: str,
+    made_of: str,
+    compute: Callable[[], pd.DataFrame],
+    counts: Callable[[], bool] = lambda: True,
+) -> pd.DataFrame:
+    """A table of this name from the folder, else computed and kept there.
+
+    Parameters
+    ----------
+    folder : Path
+        What was made of something else than `made_of` is removed from it.
+    what, asked, made_of : str
+        Name of the table, and hashes of what it was asked for and made of.
+    compute : callable
+        Another process that wants the same table waits until this one has it.
+    counts : callable, optional
+        Whether what was computed is still what was asked for: else it is not kept.
+
+    Returns
+    -------
+    kept : DataFrame
+    """
+    target = folder / f"{what}.{asked}.{made_of}.parquet"
+    missing = (OSError, pa.ArrowInvalid)  # not there, or cut off
+    with contextlib.suppress(*missing):
         return pd.read_parquet(target)
-    table = compute()
-    if looks_of(path) == looks:
-        with contextlib.suppress(OSError):  # a full disk: it is computed, all the same
-            _keep(table, target)
-            _forget_others(target.parent, made_of)
+    with contextlib.ExitStack() as alone:
+        # Where nothing can be locked it is computed, all the same.
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            alone.enter_context(FileLock(folder / f".{what}.{asked}{_LOCK}"))
+        with contextlib.suppress(*missing):  # by now another process has computed it
+            return pd.read_parquet(target)
+        table = compute()
+        if counts():
+            with contextlib.suppress(OSError):  # a full disk
+                _keep(table, target)
+                _forget_others(folder, made_of)
     return table
+
+
+def environment(
+    folder: Path, path: Path, looks: tuple, inputs: Mapping[str, str]
+) -> dict[str, str]:
+    """Environment variables by which other processes keep tables of a region here.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they are kept.
+    path : Path
+        The region's folder.
+    looks : tuple
+        From `looks_of`, before the bytes were hashed.
+    inputs : mapping of str to str
+        Hash of each of its files, in the order of `files_of`, by its path below the
+        region's folder.
+
+    Returns
+    -------
+    environment : dict
+    """
+    known = f"{_seen(path, looks)} {_hash_of(inputs)}"
+    return {FOLDER: os.path.abspath(folder), DATA: known}
 
 
 def key_of(*told: str) -> str:
@@ -109,26 +185,51 @@ def files_of(path: Path) -> list[Path]:
     return sorted([path / "region.yaml", *path.rglob("*.parquet")])
 
 
-def looks_of(path: Path) -> tuple[tuple[str, int, int], ...]:
-    """Name, size and time of each file of a region: seen at once, unlike its hash."""
+def looks_of(path: Path) -> tuple[tuple[str, int, int, int], ...]:
+    """Name, size and times of each file of a region: seen at once, unlike its hash.
+
+    The times are of its bytes and of the file itself: one that was replaced by another
+    of the same size and an older time looks otherwise.
+    """
     found = ((file, file.stat()) for file in files_of(path))
-    return tuple((str(f), look.st_size, look.st_mtime_ns) for f, look in found)
+    return tuple(
+        (_below(path, file), look.st_size, look.st_mtime_ns, look.st_ctime_ns)
+        for file, look in found
+    )
+
+
+def _below(path: Path, file: Path) -> str:
+    return file.relative_to(path).as_posix()
+
+
+def _data_key(path: Path, looks: tuple) -> str:
+    """Hash of the bytes of a region's files: as it was told, or by reading them."""
+    seen, _, told = os.environ.get(DATA, "").partition(" ")
+    return told if told and seen == _seen(path, looks) else _read_key(path, looks)
 
 
 @lru_cache(maxsize=4)
-def _data_key(path: Path, looks: tuple) -> str:
+def _read_key(path: Path, looks: tuple) -> str:
     """Hash of the bytes of a region's files; read again once they look otherwise."""
-    told = []
+    found = {}
     for file in files_of(path):
         with file.open("rb") as opened:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
-        told.append(f"{file.relative_to(path)} {digest}")
-    return key_of(*told)
+        found[_below(path, file)] = digest
+    return _hash_of(found)
+
+
+def _hash_of(inputs: Mapping[str, str]) -> str:
+    return key_of(*(f"{name} {digest}" for name, digest in inputs.items()))
+
+
+def _seen(path: Path, looks: tuple) -> str:
+    """Hash of where a region is and how its files look."""
+    return key_of(str(path.resolve()), *map(str, looks))
 
 
 def _keep(table: pd.DataFrame, target: Path) -> None:
     """Put a table into its place, whole; not one that would come back otherwise."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     half = target.with_name(f".{target.name}.{secrets.token_hex(4)}.half")
     try:
         table.to_parquet(half)
@@ -143,5 +244,5 @@ def _keep(table: pd.DataFrame, target: Path) -> None:
 def _forget_others(folder: Path, made_of: str) -> None:
     """Remove what was computed from other data or by other code."""
     for path in folder.iterdir():
-        if f".{made_of}.parquet" not in path.name:
+        if f".{made_of}.parquet" not in path.name and path.suffix != _LOCK:
             path.unlink(missing_ok=True)

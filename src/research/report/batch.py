@@ -3,18 +3,22 @@
 import contextlib
 import os
 import threading
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from nbformat import NotebookNode
+
+from research.region import cache
 from research.region.errors import InputError
 from research.report import lock, staging
+from research.report.attempt import AllEnded, Attempt, Cells, Work, attempt
 from research.report.edition import publish_edition
-from research.report.execute import Limits, NotebookFailed, execute
+from research.report.execute import Limits
 from research.report.indices import (
     note_unread,
     now,
@@ -23,6 +27,7 @@ from research.report.indices import (
 )
 from research.report.jobs import Job, Unread, checked, plan, readable, renewed
 from research.report.listed import is_listed
+from research.report.order import longest_first
 from research.report.outcome import NotWritten, Outcome, Progress
 from research.report.publish import (
     note_without_page,
@@ -33,7 +38,6 @@ from research.report.published import ACROSS
 from research.report.subject import Subject, all_regions, subject_of
 from research.report.translate import LANGUAGES
 from research.report.warm import Kernels, warm_kernels
-from research.report.watch import Watch
 
 __all__ = [
     "Job",
@@ -76,6 +80,7 @@ def run(
     unread: Sequence[Unread] = (),
     warm: bool = False,
     logs: Path | None = None,
+    work: Work | None = None,
 ) -> list[Outcome]:
     """Run the jobs and publish each page as it is done; then write the index pages.
 
@@ -86,7 +91,8 @@ def run(
     by default it is the one of `logs_beside`. What is about all regions runs last, and
     reads what they have published by then. That a region could not be read is told on
     its page; what it published before stays. `warm` forks kernels from a process that
-    has imported the stack.
+    has imported the stack. `work` runs notebooks elsewhere than in `workers` kernels of
+    this machine: see `cluster.on_cluster`.
 
     Raises
     ------
@@ -112,7 +118,7 @@ def run(
             progress or Progress(),
             languages,
             kernels,
-            threading.Event(),
+            work,
             [],
         )
         outcomes = _run_all(jobs, unread, how)
@@ -131,7 +137,7 @@ class _How(NamedTuple):
     progress: Progress
     languages: Sequence[str]
     kernels: Kernels | None
-    stop: threading.Event
+    work: Work | None
     unwritten: list[str]
 
 
@@ -176,13 +182,8 @@ def _run(jobs: Sequence[Job], subjects: dict[str, Subject], how: _How) -> list[O
     manifests = {name: _open_manifest(out, s) for name, s in subjects.items()}
     jobs = [renewed(job, out) for job in jobs]  # now that nobody else changes them
     outcomes: dict[int, Outcome] = {}
-    pool = ThreadPoolExecutor(max_workers=max(how.workers, 1))
-    try:
-        running = {
-            pool.submit(_attempt, job, how): number for number, job in enumerate(jobs)
-        }
-        for future in as_completed(running):  # rendered here, one at a time
-            outcome, executed = future.result()
+    with contextlib.closing(_each(jobs, manifests, how)) as ended:
+        for number, outcome, executed in ended:  # rendered here, one at a time
             place = outcome.job.place
             if executed is not None:
                 outcome = publish_edition(
@@ -192,23 +193,84 @@ def _run(jobs: Sequence[Job], subjects: dict[str, Subject], how: _How) -> list[O
                     subjects[place],
                     out=out,
                     languages=how.languages,
-                    record=_record(how.logs, outcome.job),
+                    record=_attempt_of(outcome.job, how).record,
                 )
             if outcome.status in ("skipped", "failed"):
                 with _told(how):
                     _note(outcome, out, manifests[place])
             how.progress.ended(outcome)
-            outcomes[running[future]] = outcome
-    except BaseException:  # an interrupt: nothing new begins, kernels are ended
-        how.stop.set()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
+            outcomes[number] = outcome
     for name in subjects:
         if not is_listed(out / name, how.languages):
             with _told(how):
                 write_region_index(out / name, how.languages)
     return [outcomes[number] for number in sorted(outcomes)]
+
+
+def _each(
+    jobs: Sequence[Job], manifests: dict[str, dict[str, Any]], how: _How
+) -> Iterator[tuple[int, Outcome, NotebookNode | None]]:
+    """How each job ended, as it ends; with the notebook only if all of it ran."""
+    todo = {}
+    for number in longest_first(jobs, manifests):
+        if jobs[number].fresh:
+            yield number, Outcome(jobs[number], "fresh", 0.0), None
+        else:
+            todo[number] = _attempt_of(jobs[number], how)
+    work = how.work or partial(_in_threads, how=how)
+    cells = Cells(
+        lambda number: how.progress.started(jobs[number]),
+        lambda number: how.progress.cell_done(jobs[number]),
+    )
+    with contextlib.closing(work(todo, cells)) as all_ended:
+        for number, ended, executed in all_ended:
+            log = todo[number].log
+            outcome = Outcome(jobs[number], log=log, **ended._asdict())
+            outcome.say(f"{ended.status} after {ended.seconds:.1f} s {ended.cause}")
+            yield number, outcome, executed
+
+
+def _in_threads(todo: Mapping[int, Attempt], cells: Cells, how: _How) -> AllEnded:
+    """Run notebooks in kernels on this machine, so many at a time."""
+
+    def run(number: int, task: Attempt):
+        cells.started(number)
+        ended, executed = attempt(
+            task,
+            tick=partial(cells.done, number),
+            stopped=stop.is_set,
+            kernels=how.kernels,
+        )
+        with contextlib.suppress(OSError):
+            task.scratch.unlink(missing_ok=True)
+        return ended, executed
+
+    stop = threading.Event()
+    pool = ThreadPoolExecutor(max_workers=max(how.workers, 1))
+    try:
+        running = {pool.submit(run, n, task): n for n, task in todo.items()}
+        for future in as_completed(running):
+            yield running[future], *future.result()
+    except BaseException:  # an interrupt: nothing new begins, kernels are ended
+        stop.set()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _attempt_of(job: Job, how: _How) -> Attempt:
+    """What is to be run for a job; what it keeps lies beside the logs."""
+    kept, region = how.logs / CACHE, job.region
+    return Attempt(
+        job.notebook,
+        job.parameters,
+        f"{job.name} of {job.place}: {job.why}",
+        how.logs / job.place,
+        how.limits,
+        cache.environment(kept, region.path, job.looks, job.inputs)
+        if region
+        else {cache.FOLDER: str(kept)},
+    )
 
 
 @contextlib.contextmanager
@@ -218,68 +280,6 @@ def _told(how: _How) -> Iterator[None]:
         yield
     except OSError as error:
         how.unwritten.append(f"{error.filename or how.out}: {error.strerror}")
-
-
-def _attempt(job: Job, how: _How):
-    """Run one job in a kernel; the notebook is returned only if all of it ran."""
-    if job.fresh:
-        return Outcome(job, "fresh", 0.0), None
-    how.progress.started(job)
-    folder = how.logs / job.place
-    scratch = folder / f".{job.name}.running.ipynb"
-    watch = Watch(
-        folder / f"{job.name}.log",
-        tick=lambda: how.progress.cell_done(job),
-        stop=how.stop,
-    )
-    start = time.monotonic()
-    executed, ended = None, {"status": "done"}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _record(how.logs, job).unlink(missing_ok=True)
-        watch.begin()
-        watch.say(f"{job.name} of {job.place}: {job.why}")
-        executed = execute(
-            job.notebook,
-            job.parameters,
-            scratch,
-            limits=how.limits,
-            watch=watch,
-            kernels=how.kernels,
-            kept=how.logs / CACHE,
-        )
-        scratch.unlink()
-    except NotebookFailed as failure:
-        ended = _ended(failure, scratch, _record(how.logs, job))
-    except OSError as error:  # a full disk must not take the other regions down
-        ended = {"status": "failed", "cause": f"{type(error).__name__}: {error}"}
-        executed = None
-    outcome = Outcome(
-        job,
-        seconds=time.monotonic() - start,
-        peak_bytes=watch.peak_bytes,
-        log=watch.log,
-        **ended,
-    )
-    outcome.say(f"{outcome.status} after {outcome.seconds:.1f} s {outcome.cause}")
-    return outcome, executed
-
-
-def _record(logs: Path, job: Job) -> Path:
-    """Where a notebook that failed is kept as far as it came."""
-    return logs / job.place / f"{job.name}.failed.ipynb"
-
-
-def _ended(failure: NotebookFailed, scratch: Path, record: Path) -> dict[str, Any]:
-    """How a notebook that did not run to its end is told; it is kept as a record."""
-    if failure.name == "NotApplicable":
-        scratch.unlink(missing_ok=True)
-        return {"status": "skipped", "cell": failure.cell, "cause": failure.cause}
-    if scratch.is_file():
-        with contextlib.suppress(OSError):
-            os.replace(scratch, record)
-    cause = f"{failure.name}: {failure.cause}"
-    return {"status": "failed", "cell": failure.cell, "cause": cause}
 
 
 def _note(outcome: Outcome, out: Path, manifest: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,6 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from research.region import cache
 from research.region.errors import InputError
 from research.report.parameters import Value
 from research.report.warm import THREAD_LIMITS, Kernels, fork, needs_networks
@@ -76,7 +75,7 @@ class _KernelManager(AsyncKernelManager):
         self.in_cell = False
 
     async def _async_launch_kernel(self, kernel_cmd, **kw):
-        forked = self.fork(kernel_cmd, kw["env"]) if self.fork else None
+        forked = self.fork and self.fork(kernel_cmd, kw["env"], folder=kw.get("cwd"))
         if forked is None:
             await super()._async_launch_kernel(kernel_cmd, **kw)
             return
@@ -92,7 +91,7 @@ class _KernelManager(AsyncKernelManager):
     async def _async_is_alive(self):
         # Asked once a second while a cell runs.
         self._look()
-        if self.watch.stop.is_set() and self.has_kernel:
+        if self.watch.stopped() and self.has_kernel:
             await self._async_kill_kernel()
         return await super()._async_is_alive()
 
@@ -113,7 +112,7 @@ class _Engine(NBClientEngine):
 
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man, kernel_name, *, limits, watch, kernels=None, kept=None, **_
+        cls, nb_man, kernel_name, *, limits, watch, kernels, environment, folder, **_
     ):
         finish = nb_man.cell_complete
 
@@ -148,12 +147,13 @@ class _Engine(NBClientEngine):
                 on_cell_execute=manager.cell_begins,
                 on_cell_executed=manager.cell_ends,
             )
-            own_values = dict.fromkeys(THREAD_LIMITS, str(limits.threads))
-            if kept is not None:
-                own_values[cache.FOLDER] = os.path.abspath(kept)
+            threads = dict.fromkeys(THREAD_LIMITS, str(limits.threads))
             own = {} if watch.log is None else {"stdout": said, "stderr": said}
-            environment = {**os.environ, **own_values}
-            return client.execute(env=environment, cleanup_kc=True, **own)
+            if folder is not None:
+                own["cwd"] = str(folder)
+            return client.execute(
+                env={**os.environ, **threads, **environment}, cleanup_kc=True, **own
+            )
 
 
 def _local_sockets(folder: str) -> Config:
@@ -169,13 +169,14 @@ papermill_engines.register("research", _Engine)
 
 def execute(
     notebook: Path,
-    parameters: dict[str, Value],
+    parameters: Mapping[str, Value],
     scratch: Path,
     *,
     limits: Limits | None = None,
     watch: Watch | None = None,
     kernels: Kernels | None = None,
-    kept: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> nbformat.NotebookNode:
     """Run a notebook with checked parameters and return it with its outputs.
 
@@ -193,8 +194,10 @@ def execute(
     kernels : Kernels, optional
         From `warm.warm_kernels`: the kernel is forked, where it can be, from a process
         that has imported the stack. By default it is started from nothing.
-    kept : Path, optional
-        Folder of what notebooks of a region keep for each other: `region.cache`.
+    environment : mapping of str to str, optional
+        Environment variables of the kernel, besides those of this process.
+    folder : Path, optional
+        Where the kernel works; by default where this process does.
 
     Raises
     ------
@@ -205,6 +208,7 @@ def execute(
     """
     limits, watch = limits or Limits(), watch or Watch()
     watch.seconds = limits.notebook_seconds
+    environment = environment or {}
     kernel = nbformat.read(notebook, as_version=4).metadata.get("kernelspec", {})
     try:
         papermill.execute_notebook(
@@ -218,7 +222,8 @@ def execute(
             limits=limits,
             watch=watch,
             kernels=kernels,
-            kept=kept,
+            environment=environment,
+            folder=folder,
         )
     except PapermillExecutionError as error:
         place = _first_unfinished(nbformat.read(scratch, as_version=4))
@@ -230,7 +235,7 @@ def execute(
         raise NotebookFailed(_last_begun(scratch), "time-out", cause) from None
     except DeadKernelError as error:
         cell = _last_begun(scratch)
-        if watch.stop.is_set():
+        if watch.stopped():
             raise NotebookFailed(cell, "stopped", "the run was stopped") from None
         seen = f"{error}; it had held {watch.peak_bytes / 1e9:.1f} GB or more"
         raise NotebookFailed(cell, "kernel died", seen) from None
@@ -238,7 +243,13 @@ def execute(
         if kernels:
             kernels.refused(f"the forked kernel does not answer: {error}", watch)
             return execute(
-                notebook, parameters, scratch, limits=limits, watch=watch, kept=kept
+                notebook,
+                parameters,
+                scratch,
+                limits=limits,
+                watch=watch,
+                environment=environment,
+                folder=folder,
             )
         raise NotebookFailed(None, "no kernel", str(error)) from None
     except NoSuchKernel as error:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,8 +20,8 @@ class Watch:
         File that is told what happens; it may quote data and is never published.
     tick : callable
         Called after each cell.
-    stop : threading.Event
-        Once it is set, the kernel is killed within a second or two of its next cell.
+    stopped : callable
+        Asked once a second; once it says so, the kernel is killed.
     seconds : int or None
         That all cells together may take, from the moment at which the first begins.
     peak_bytes : int
@@ -33,7 +32,7 @@ class Watch:
 
     log: Path | None = None
     tick: Callable[[], None] = field(default=lambda: None)
-    stop: threading.Event = field(default_factory=threading.Event)
+    stopped: Callable[[], bool] = field(default=lambda: False)
     seconds: int | None = None
     peak_bytes: int = 0
     _began: float | None = None
