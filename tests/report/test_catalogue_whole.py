@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 from jinja2 import nodes
 from sample_report import manifest
 
-from research.report import sanitize, site
+from research.report import prose, sanitize, site
 from research.report.catalogue import (
     catalogue_files,
     has_words,
@@ -93,9 +93,9 @@ def test_words_of_figures(module):
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_prose_of_notebooks(notebook):
     cells = nbformat.read(notebook, as_version=4).cells
-    prose = [cell.source for cell in cells if cell.cell_type == "markdown"]
-    assert prose
-    said = [m for text in prose for m in messages(str(sanitize.markdown(text)))]
+    written = [cell.source for cell in cells if cell.cell_type == "markdown"]
+    assert written
+    said = [m for text in written for m in messages(str(prose.markdown(text)))]
     assert lacking(said) == []
 
 

@@ -1,5 +1,8 @@
 """Cells show what they were given, and refuse what a reader could not use."""
 
+import subprocess
+import sys
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -26,6 +29,19 @@ def figure(**changes):
 def shown(part):
     data, _ = part._repr_mimebundle_()
     return lxml_html.fromstring(data["text/html"])
+
+
+@pytest.mark.slow
+def test_a_kernel_imports_nothing_that_pages_alone_need():
+    heavy = ["nbconvert", "nbformat", "jsonschema", "papermill", "babel", "uharfbuzz"]
+    code = (
+        "import sys, research.report.display, research.report.internal; "
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ its hash. The same executed notebook gives the same bytes.
 A page opens with what a hurried reader needs (title, facts, verdict, tiles, one
 picture, advice), wherever in the notebook those were computed; everything else follows
 in the notebook's order. nbconvert's own templates were refused: they load scripts from
-elsewhere and run what outputs hold.
+elsewhere and run what outputs hold; its exporter, too, which copies the notebook three
+times for templates that print none of it.
 """
 
 import base64
@@ -18,7 +19,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from html import unescape
 
-from nbconvert.exporters import TemplateExporter
 from nbformat import NotebookNode
 
 from research.report import explore, fonts, sanitize
@@ -86,23 +86,6 @@ class Rendered:
     untranslated: tuple[str, ...] = ()
 
 
-class _PageExporter(TemplateExporter):
-    """nbconvert's exporter with our template; it escapes whatever it prints."""
-
-    file_extension = ".html"
-    output_mimetype = "text/html"
-    template_file = "page.html.j2"
-
-    @property
-    def environment(self):
-        return sanitize.environment()
-
-
-@cache
-def _exporter():
-    return _PageExporter()
-
-
 def render(nb: NotebookNode, page: Page) -> Rendered:
     """Turn an executed notebook into a page.
 
@@ -132,17 +115,13 @@ def render(nb: NotebookNode, page: Page) -> Rendered:
     for number, cell in enumerate(nb.cells, start=1):
         reading.add(cell, number)
     view = reading.view()
-    body, _ = _exporter().from_notebook_node(
-        nb,
-        resources={
-            "page": page,
-            "view": view,
-            "script": _asset("script.js"),
-            "style": _STYLE,
-            "policy": _POLICY,
-            "explorer": _EXPLORER,
-            "other_language": _other(f"{page.notebook}.html", page.languages),
-        },
+    body = _printed(
+        "page.html.j2",
+        f"{page.notebook}.html",
+        page.languages,
+        page=page,
+        view=view,
+        explorer=_EXPLORER,
     )
     pages, lacking = {}, []
     for language in page.languages:
@@ -225,11 +204,17 @@ def seal_template(
     **content
         What the template prints.
     """
-    body = (
+    body = _printed(template, path, languages, **content)
+    return seal(_worded(body, language, languages, names or {})[0])[0]
+
+
+def _printed(template: str, path: str, languages: Sequence[str], **content) -> str:
+    """A page as its template prints it, in the language that it is written in."""
+    return (
         sanitize.environment()
         .get_template(template)
         .render(
-            language="en",
+            language=LANGUAGES[0],
             other_language=_other(path, languages),
             script=_asset("script.js"),
             style=_STYLE,
@@ -237,7 +222,6 @@ def seal_template(
             **content,
         )
     )
-    return seal(_worded(body, language, languages, names or {})[0])[0]
 
 
 def _other(path: str, languages: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from research.report import door, explore, sanitize
+from research.report import door, explore, prose, sanitize
 from research.report.part import Part, part_of
 from research.report.provenance import as_told
 
@@ -58,7 +58,7 @@ class Reading:
     # -- text
 
     def _add_prose(self, source):
-        html = sanitize.markdown(source, headings=self._heading)
+        html = prose.markdown(source, headings=self._heading)
         if html.strip():
             self.blocks.append({"kind": "prose", "html": html})
 
