@@ -95,6 +95,36 @@ def test_a_chinese_sentence_with_names_in_latin_letters_is_done():
     assert messages("<p>AHP 信用评分的 AUC 为 0.9，未优于 k-means。</p>") == []
 
 
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        (
+            "<td>1</td><td>12 of <b>20</b> customers</td>",
+            "<td>1</td><td><b>20</b>户中的12户</td>",
+        ),
+        (
+            '<td>1</td><td title="Dark">2</td><td>3</td>',
+            '<td>1</td><td title="深色">2</td><td>3</td>',
+        ),
+        ('<td>1</td><br alt="Dark"><td>1</td>', '<td>1</td><br alt="深色"><td>1</td>'),
+        ("<td>1 %</td><td>Dark</td>", "<td>1 %</td><td>深色</td>"),
+        ("<td>1</td><td>户 2</td><td>3</td>", "<td>1</td><td>户2</td><td>3</td>"),
+        (
+            '<td>1</td><i translate="no">Dark</i><td>2</td>',
+            '<td>1</td><i translate="no">Dark</i><td>2</td>',
+        ),
+        ("<td>1</td><pre>Dark</pre><td>2</td>", "<td>1</td><pre>Dark</pre><td>2</td>"),
+        ("<td>1</td><!-- <p>Dark</p> -->", "<td>1</td><!-- <p>Dark</p> -->"),
+        ('<p class="a>b">1</p><p>Dark</p>', '<p class="a>b">1</p><p>深色</p>'),
+    ],
+)
+def test_words_among_tags_that_say_nothing(page, said):
+    zh = catalogue_of(
+        {"Dark": "深色", "{n} of <1>{n2}</1> customers": "<1>{n2}</1>户中的{n}户"}, "zh"
+    )
+    assert translated(page, zh)[0] == said
+
+
 def test_formulas_stay():
     html, missing = into("<p>Pages <math><mi>Pages</mi></math></p>")
     assert "<math><mi>Pages</mi></math>" in html

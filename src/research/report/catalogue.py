@@ -63,8 +63,10 @@ class Catalogue:
     language : str
     exact : dict
         Messages without a hole.
-    patterns : tuple of _Pattern
-        Messages with holes, those with most words of their own first.
+    patterns : dict of tuples of _Pattern
+        Messages with holes by the sign that they begin with, those with most words of
+        their own first. Those that begin with a hole are among each, and alone below
+        the empty text.
     heads : dict
         Words that are said otherwise at the head of a table's column; in the files
         their context (`msgctxt`) is "head".
@@ -72,7 +74,7 @@ class Catalogue:
 
     language: str
     exact: Mapping[str, str]
-    patterns: tuple["_Pattern", ...] = field(repr=False)
+    patterns: Mapping[str, tuple["_Pattern", ...]] = field(repr=False)
     heads: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def with_names(self, names: Mapping[str, str]) -> "Catalogue":
@@ -113,7 +115,7 @@ def catalogue_of(messages: Mapping[str, str], language: str) -> Catalogue:
         else:
             exact[message] = translation
     patterns.sort(key=lambda pattern: -pattern.weight)
-    return Catalogue(language, exact, tuple(patterns))
+    return Catalogue(language, exact, _by_beginning(patterns))
 
 
 @cache
@@ -240,7 +242,10 @@ def _whole(message, catalogue) -> tuple[str, tuple[str, ...]] | None:
     if large is not None and not large[1]:
         return large
     best = None
-    for pattern in catalogue.patterns:
+    known, size = catalogue.patterns, len(message)
+    for pattern in known.get(head, known[""]):
+        if pattern.weight > size or not message.endswith(pattern.literals[-1]):
+            continue  # most of them
         found = _fitted(pattern, message)
         if found is None or any(map(_SENTENCES.search, found.values())):
             continue
@@ -297,6 +302,14 @@ def _pattern(message, translation) -> _Pattern:
     literals = tuple(parts[::2])
     weight = sum(map(len, literals))
     return _Pattern(literals, tuple(parts[1::2]), translation, weight)
+
+
+def _by_beginning(patterns: list[_Pattern]) -> dict[str, tuple[_Pattern, ...]]:
+    signs = {"", *(pattern.literals[0][:1] for pattern in patterns)}
+    return {
+        sign: tuple(p for p in patterns if p.literals[0][:1] in ("", sign))
+        for sign in signs
+    }
 
 
 def _fitted(pattern: _Pattern, message: str) -> dict[str, str] | None:

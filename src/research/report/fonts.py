@@ -47,7 +47,7 @@ def faces(text: str) -> Faces:
     A character outside the fonts is left to the reader's system faces, which follow
     in every font stack, and reported in `missing`.
     """
-    wanted = {ord(character) for character in text if character.isprintable()}
+    wanted = {ord(sign) for sign in set(text) if sign.isprintable()}
     latin = wanted & _known(LATIN_FILE)
     han = {code for code in wanted if code >= _FIRST_HAN or code not in latin}
     han = (han | wanted & _SHARED) & _known(HAN_FILE)
