@@ -171,15 +171,16 @@ def _shown(data: Mapping[str, Any]) -> str:
 
 
 def texts_of(content: Any) -> Iterator[str]:
-    """All texts in the content of a part, however deep."""
-    if isinstance(content, str):
-        yield content
-    elif isinstance(content, dict):
-        for value in content.values():
-            yield from texts_of(value)
-    elif isinstance(content, list | tuple):
-        for value in content:
-            yield from texts_of(value)
+    """All texts in the content of a part, however deep, in no order."""
+    left = [content]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            left.extend(one.values())
+        elif isinstance(one, list | tuple):
+            left.extend(one)
 
 
 def rounded(frame: pd.DataFrame, digits: int | None = DIGITS) -> pd.DataFrame:

@@ -196,7 +196,7 @@ def formula(latex: str, display: str = "inline") -> str:
     return etree.tostring(kept, encoding="unicode")
 
 
-def _math_attributes(element):
+def _math_attributes(element, name):
     return {
         name: value
         for name, value in element.attrib.items()

@@ -7,7 +7,7 @@ and rebuilt from an allow-list of their own, so that what is not known does not 
 """
 
 import re
-from functools import cache
+from functools import cache, partial
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -39,6 +39,7 @@ def environment() -> jinja2.Environment:
     )
     made.filters["zh"] = mark_chinese
     made.filters["local"] = local_link
+    made.globals["zip"] = zip
     return made
 
 
@@ -50,10 +51,11 @@ def mark_chinese(text) -> Markup:
     >>> print(mark_chinese("London 伦敦 <b>"))
     London <span lang="zh-Hans">伦敦</span> &lt;b&gt;
     """
+    escaped = escape(str(text))
+    if escaped.isascii():  # most cells of tables
+        return Markup(escaped)
     return Markup(
-        HAN_RUN.sub(
-            lambda run: f'<span lang="zh-Hans">{run[0]}</span>', escape(str(text))
-        )
+        HAN_RUN.sub(lambda run: f'<span lang="zh-Hans">{run[0]}</span>', escaped)
     )
 
 
@@ -86,7 +88,13 @@ _SVG_PLAIN = set(
     "d x y x1 y1 x2 y2 cx cy r rx ry dx dy width height points transform viewBox "
     "preserveAspectRatio patternUnits patternContentUnits clipPathUnits".split()
 )
+_SVG_KNOWN = _SVG_STYLE | _SVG_PLAIN
 _SVG_ROUNDED = set("d x y x1 y1 x2 y2 cx cy r width height points".split())
+_DECIMAL = re.compile(r"-?\d+\.\d+")
+_POINT = re.compile(r"\.(?=[\s,]|$)")
+# Of most pictures no number is: they were rounded when they were drawn.
+_UNROUNDED = re.compile(r"\.(?:\d\d\d|\d?0(?!\d))")
+_ID = re.compile(r"[\w.:-]+")
 _SAFE_VALUE = re.compile(r"[#\w\s.,()%+-]*")
 _LOCAL = re.compile(r"url\(#([\w.:-]+)\)")
 _PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]*")
@@ -124,7 +132,7 @@ def svg(source: str, prefix: str, label: str | None = None) -> Markup:
     root = parsed(source)
     if root.tag != f"{{{SVG}}}svg":
         raise ValueError(f"A picture must be an SVG document. Got {root.tag!r}.")
-    kept = rebuilt(root, SVG, _SVG_TAGS, lambda e: _svg_attributes(e, prefix))
+    kept = rebuilt(root, SVG, _SVG_TAGS, partial(_svg_attributes, prefix=prefix))
     kept.attrib.pop("width", None)
     kept.attrib.pop("height", None)
     kept.set("class", "picture")
@@ -151,37 +159,40 @@ def parsed(source):
 
 def rebuilt(element, namespace, tags, attributes):
     """Copy a tree without what is not allowed; the root is checked by the caller."""
-    name = etree.QName(element)
+    known = {tag: tag for tag in tags} | {f"{{{namespace}}}{tag}": tag for tag in tags}
+    name = etree.QName(element).localname
     made = etree.Element(
-        f"{{{namespace}}}{name.localname}",
-        attributes(element),
-        nsmap={None: namespace},
+        f"{{{namespace}}}{name}", attributes(element, name), nsmap={None: namespace}
     )
-    if name.localname in ("text", "tspan") or namespace != SVG:
-        made.text = element.text
-    for child in element:
-        if not isinstance(child.tag, str):
-            continue
-        inner = etree.QName(child)
-        if inner.namespace in (namespace, None) and inner.localname in tags:
-            copy = rebuilt(child, namespace, tags, attributes)
-            if name.localname in ("text", "tspan"):
-                copy.tail = child.tail
-            made.append(copy)
+
+    def copy(element, name, made):
+        has_text = name in ("text", "tspan")
+        if has_text or namespace != SVG:
+            made.text = element.text
+        for child in element:
+            inner = known.get(child.tag)
+            if inner is not None:
+                kept = attributes(child, inner)
+                grown = etree.SubElement(made, f"{{{namespace}}}{inner}", kept)
+                copy(child, inner, grown)
+                if has_text:
+                    grown.tail = child.tail
+
+    copy(element, name, made)
     return made
 
 
-def _svg_attributes(element, prefix):
-    name = etree.QName(element).localname
+def _svg_attributes(element, name, prefix):
     found = dict(element.attrib)
-    for declaration in found.pop("style", "").split(";"):
-        key, _, value = declaration.partition(":")
-        if key.strip() in _SVG_STYLE:
-            found[key.strip()] = value.strip()
+    if "style" in found:
+        for declaration in found.pop("style").split(";"):
+            key, _, value = declaration.partition(":")
+            if key.strip() in _SVG_STYLE:
+                found[key.strip()] = value.strip()
     kept = {}
     for key, value in found.items():
         if key == "id":
-            if re.fullmatch(r"[\w.:-]+", value):
+            if _ID.fullmatch(value):
                 kept["id"] = prefix + value
         elif key in (XLINK_HREF, "href"):
             link = _href(name, value, prefix)
@@ -190,7 +201,7 @@ def _svg_attributes(element, prefix):
         elif local := _LOCAL.fullmatch(value):
             if key in ("clip-path", "fill", "stroke"):
                 kept[key] = f"url(#{prefix}{local[1]})"
-        elif key in _SVG_STYLE | _SVG_PLAIN and _SAFE_VALUE.fullmatch(value):
+        elif key in _SVG_KNOWN and _SAFE_VALUE.fullmatch(value):
             if "url" not in value.lower():
                 kept[key] = _rounded(value) if key in _SVG_ROUNDED else value
     if kept.get("transform", "").startswith(("rotate(-0 ", "rotate(0 ")):
@@ -223,5 +234,6 @@ def _classes(name, attributes):
 
 
 def _rounded(value):
-    value = re.sub(r"-?\d+\.\d+", lambda n: f"{float(n[0]):.2f}".rstrip("0"), value)
-    return re.sub(r"\.(?=[\s,]|$)", "", " ".join(value.split()))
+    if _UNROUNDED.search(value):
+        value = _DECIMAL.sub(lambda n: f"{float(n[0]):.2f}".rstrip("0"), value)
+    return _POINT.sub("", " ".join(value.split()))

@@ -157,6 +157,12 @@ def _without_twins(html: str) -> str:
 
 def _pieces(html: str, into) -> Iterator[str]:
     """The page piece by piece, each message replaced by what `into` makes of it."""
+
+    @cache  # a table says the same in many of its rows
+    def sentence(run: tuple[str, ...], is_head: bool) -> str:
+        said = partial(into, is_head=True) if is_head else into
+        return set_tight("".join(_message(run, said)))
+
     run: list[str] = []
     place, heads = 0, False
     for token in [*_TOKEN.finditer(html), None]:
@@ -164,15 +170,14 @@ def _pieces(html: str, into) -> Iterator[str]:
         if end > place:
             run.append(html[place:end])
         if token is None:
-            yield set_tight("".join(_message(run, into)))
+            yield sentence(tuple(run), False)
             return
         place = token.end()
         tag = None if token["silent"] else _TAG.match(token[0])
         if token["whole"] == "math" or (tag and tag[2] in _INLINE):
             run.append(token[0])
         else:
-            said = partial(into, is_head=True) if heads else into
-            yield set_tight("".join(_message(run, said)))
+            yield sentence(tuple(run), heads)
             run, heads = [], token[0].startswith('<th scope="col"')
             if token["silent"]:
                 yield token[0]
@@ -199,7 +204,7 @@ def _drawn_lines(drawn: str, into) -> str:
     )
 
 
-def _message(run: list[str], into) -> Iterator[str]:
+def _message(run: Sequence[str], into) -> Iterator[str]:
     """Tags and text of one sentence, translated together."""
     if not _is_balanced(run):  # such as a link around more than a sentence
         for piece in run:
@@ -236,7 +241,7 @@ def _message(run: list[str], into) -> Iterator[str]:
     yield from run[last:]
 
 
-def _is_balanced(run: list[str]) -> bool:
+def _is_balanced(run: Sequence[str]) -> bool:
     depth = 0
     for piece in run:
         if piece.startswith("</"):
@@ -248,7 +253,7 @@ def _is_balanced(run: list[str]) -> bool:
     return depth == 0
 
 
-def _unwrapped(run: list[str]) -> tuple[int, int]:
+def _unwrapped(run: Sequence[str]) -> tuple[int, int]:
     """The part of a run inside of tags that go around all of it."""
     first, last = 0, len(run)
     while True:
