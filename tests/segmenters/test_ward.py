@@ -8,7 +8,7 @@ from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 
 from research.segmenters import LoadShapeWard, SOMSegmenter, normalize_shapes
-from research.segmenters._linkage import ward_tree
+from research.segmenters._linkage import cut, ward_tree
 
 
 @pytest.mark.parametrize("n_clusters", [2, 4, 7])
@@ -123,3 +123,11 @@ def test_twenty_thousand_customers_fit_in_seconds():
     X = shapes[truth] + 0.05 * rng.random((20_000, 24))
     labels = LoadShapeWard(6, random_state=0).fit(X).labels_
     assert adjusted_rand_score(truth, labels) > 0.95
+
+
+@pytest.mark.parametrize("n", [2, 3, 40])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_tree_is_cut_as_scipy_cuts_it(n, seed):
+    tree = ward_tree(np.random.default_rng(seed).normal(size=(n, 2)))
+    for k in range(1, n + 1):
+        assert_array_equal(cut(tree, k), cut_tree(tree, k)[:, 0])

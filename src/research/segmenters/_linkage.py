@@ -1,6 +1,7 @@
 """Ward's tree of points that stand for several customers each."""
 
 import numpy as np
+import pandas as pd
 from scipy.cluster.hierarchy import linkage
 
 
@@ -46,6 +47,36 @@ def ward_tree(points, weights=None):
     weights = np.asarray(weights, dtype=np.float64)
     squares *= 2 * np.multiply.outer(weights, weights) / np.add.outer(weights, weights)
     return _numbered(*_merges(squares, weights.copy()), len(points))
+
+
+def cut(tree, k):
+    """Segment of each point where all but the last `k` - 1 merges are made.
+
+    What `scipy.cluster.hierarchy.cut_tree` gives, in linear time.
+
+    Parameters
+    ----------
+    tree : ndarray of shape (n_points - 1, 4)
+        As `ward_tree` gives it.
+    k : int
+        1 to n_points.
+
+    Returns
+    -------
+    labels : ndarray of int, shape (n_points,)
+        Numbered as they first occur.
+
+    Examples
+    --------
+    >>> cut(ward_tree(np.array([[0.0], [10.0], [1.0]])), 2).tolist()
+    [0, 1, 0]
+    """
+    n = len(tree) + 1
+    segment = np.arange(2 * n - 1)
+    for step in range(n - k - 1, -1, -1):
+        below = tree[step, :2].astype(np.intp)
+        segment[below] = segment[n + step]
+    return pd.factorize(segment[:n])[0]
 
 
 def squared_distances(points):

@@ -2,13 +2,12 @@
 
 import numpy as np
 import pandas as pd
-from scipy.cluster.hierarchy import cut_tree
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.metrics import davies_bouldin_score
 
 from research.segmenters._grid import TOPOLOGIES
 from research.segmenters._limits import distance_limits
-from research.segmenters._linkage import squared_distances, ward_tree
+from research.segmenters._linkage import cut, squared_distances, ward_tree
 from research.segmenters._medoids import k_medoids
 from research.segmenters._nearest import NearestCenterMixin
 from research.segmenters._parameters import check_choice, check_count, check_share
@@ -306,7 +305,7 @@ class SOMSegmenter(NearestCenterMixin, ClusterMixin, BaseEstimator):
         if len(prototypes) == 1:
             return dict.fromkeys(ks, np.zeros(1, dtype=np.intp))
         tree = ward_tree(prototypes, weights)
-        return {k: cut_tree(tree, k)[:, 0] for k in ks}
+        return {k: cut(tree, k) for k in ks}
 
     def _distances(self, shapes):
         """To the nearest prototype of each segment; which prototype is nearest."""

@@ -6,7 +6,6 @@ What it merged early it never parts again, so its sum of squares is the higher o
 """
 
 import numpy as np
-from scipy.cluster.hierarchy import cut_tree
 from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.cluster import KMeans
@@ -14,7 +13,7 @@ from sklearn.utils import check_random_state
 
 from research.segmenters._batches import ask_in_turns, own_distances
 from research.segmenters._limits import distance_limits
-from research.segmenters._linkage import ward_tree
+from research.segmenters._linkage import cut, ward_tree
 from research.segmenters._nearest import NearestCenterMixin
 from research.segmenters._ordering import by_form
 from research.segmenters._parameters import check_choice, check_count, check_share
@@ -158,7 +157,7 @@ class LoadShapeWard(NearestCenterMixin, ClusterMixin, BaseEstimator):
         tree, labels = np.empty((0, 4)), np.zeros(len(shapes), dtype=np.intp)
         if len(points) > 1:
             tree = ward_tree(points, weights)
-            labels = cut_tree(tree, self.n_clusters)[:, 0][leaf]
+            labels = cut(tree, self.n_clusters)[leaf]
         tree[:, 2] *= peak
         labels, centers, sizes, _ = numbered(labels, shapes, self.n_clusters)
         self.cluster_centers_, self.cluster_sizes_ = centers, sizes
