@@ -30,7 +30,7 @@ from research.comparison.choice import (
 )
 from research.comparison.discrimination import auc, auc_intervals, gini, ks, lift
 from research.comparison.drift import psi, psi_band, psi_by_chance, psi_table
-from research.comparison.evidence import best_silhouette, k_evidence, mixture_bic
+from research.comparison.evidence import best_silhouette, k_evidence
 from research.comparison.inference import (
     Inference,
     MeanDifference,
@@ -38,6 +38,8 @@ from research.comparison.inference import (
     infer,
 )
 from research.comparison.intervals import share_intervals
+from research.comparison.known import divide_known
+from research.comparison.mixture_criterion import mixture_bic
 from research.comparison.narrowed import compare_labels, protocol_of_labels, without
 from research.comparison.nulls import permutation_null
 from research.comparison.out_of_time import usefulness
@@ -152,6 +154,7 @@ __all__ = [
     "decide",
     "decide_by",
     "describe_scores",
+    "divide_known",
     "friedman",
     "gini",
     "groups_apart",

@@ -35,9 +35,8 @@ def key_of(protocol, region, methods, tables) -> str:
         Of 16 hexadecimal digits.
     """
     found = hashlib.sha256()
-    told = [protocol.sha256, repr(protocol), region, _library()]
-    told += [f"{name} {version_of(name)}" for name in _VERSIONED]
-    told += [f"{name} {_settings(method)}" for name, method in sorted(methods.items())]
+    told = [protocol.sha256, repr(protocol), region, library_hash(), *versions()]
+    told += [f"{name} {settings_of(one)}" for name, one in sorted(methods.items())]
     for text in told:
         found.update(text.encode() + b"\0")
     for name, table in tables.items():
@@ -46,6 +45,11 @@ def key_of(protocol, region, methods, tables) -> str:
         found.update(json.dumps([name, list(map(str, table))]).encode())
         found.update(_content(table))
     return found.hexdigest()[:16]
+
+
+def versions() -> list[str]:
+    """Name and version of the packages that results may depend on."""
+    return [f"{name} {version_of(name)}" for name in _VERSIONED]
 
 
 def version_of(name: str) -> str:
@@ -95,7 +99,7 @@ def open_folder(folder: Path | str, key: str) -> Path:
     return own
 
 
-def _settings(method):
+def settings_of(method):
     """Class and settings of an estimator in full: what it prints of itself is cut."""
     kind = type(method)
     with np.printoptions(threshold=sys.maxsize):
@@ -117,7 +121,7 @@ def _plain(table):
     return table.astype(kinds)
 
 
-def _library():
+def library_hash():
     """Hash of the code of this library."""
     root = Path(__file__).parents[1]
     found = hashlib.sha256()
