@@ -33,6 +33,8 @@ def test_a_published_page_is_found_with_its_address(tmp_path):
     (folder / "02_a.html").write_text(export.render(sample(), PAGE).html, "utf-8")
     html = search.search_page(tmp_path, [manifest()])
     (page,) = index_of(html)  # the other page of the manifest is not there
+    whole = (folder / "02_a.html").read_text("utf-8")
+    assert page["parts"] == [list(part) for part in search.sections(whole)]
     assert page["to"] == "london/02_a.html"
     assert "伦敦" in page["region"]
     anchors = [anchor for anchor, _, _ in page["parts"]]

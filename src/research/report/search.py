@@ -14,6 +14,8 @@ from lxml import html as lxml_html
 from research.report.export import seal_template
 from research.report.sanitize import Markup
 
+_BEGIN, _END = b"<main", b"</main>"
+_DRAWN = re.compile(rb"<(svg|table|script)\b.*?</\1>", re.DOTALL)
 _TEXT = (
     ".//h1 | .//h2[@id] | .//h3[@id] | .//p[not(ancestor::details)] | .//li | "
     ".//figcaption | .//ul[contains(@class, 'tiles')]/li"
@@ -92,7 +94,7 @@ def search_page(
                     "to": f"{manifest['region']}/{file}",
                     "region": title or manifest["region"],
                     "title": page["summary"].get("title", page["notebook"]),
-                    "parts": list(sections(path.read_text("utf-8"))),
+                    "parts": list(sections(_main_of(path.read_bytes()))),
                 }
             )
     return seal_template(
@@ -103,6 +105,18 @@ def search_page(
         index=Markup(_as_data(index)),
         n_pages=len(index),
     )
+
+
+def _main_of(page: bytes) -> str:
+    """What a page says itself, without its pictures, tables, fonts and scripts.
+
+    They are nearly all of its bytes, and none of them is searched.
+    """
+    begin = page.find(_BEGIN)
+    end = page.find(_END, begin)
+    if begin >= 0 and end >= 0:
+        page = page[begin : end + len(_END)]
+    return _DRAWN.sub(b"", page).decode("utf-8")
 
 
 def _as_data(index: list[dict]) -> str:

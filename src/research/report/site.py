@@ -5,6 +5,7 @@ what a notebook would have liked to say.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from research.report import sanitize
 from research.report.export import seal_template
@@ -167,6 +168,7 @@ def _cards(manifest, hero):
     ]
 
 
+@lru_cache(maxsize=64)  # the same in each language
 def _picture(svg, prefix):
     return sanitize.svg(svg, prefix=prefix) if svg else None
 
