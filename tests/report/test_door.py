@@ -77,6 +77,12 @@ def test_ids_are_refused_in_the_words_and_in_the_picture():
         display.words("**Home** MAC000012")
 
 
+def test_an_id_is_found_however_deep_it_stands():
+    deep = {"rows": [{"cells": (1, None, [0.5, {"text": "Home MAC000012"}])}]}
+    with pytest.raises(ValueError, match="words of 'load'"):
+        door.check_texts(door.texts_of(deep), "load")
+
+
 def test_groups_counts_days_and_hashes_pass():
     frame = pd.DataFrame(
         {

@@ -128,6 +128,13 @@ def svg(source: str, prefix: str, label: str | None = None) -> Markup:
     label : str, optional
         What the picture shows, for who cannot see it. Without it the picture is
         taken as decoration.
+
+    Examples
+    --------
+    >>> drawn = '<path d="M 1.504 2.50 L 3.00 4.25" onclick="run()"/>'
+    >>> print(svg(f'<svg xmlns="{SVG}">{drawn}</svg>', "", label="A line"))
+    ... # doctest: +ELLIPSIS
+    <svg ... aria-label="A line"><path d="M 1.5 2.5 L 3 4.25"/></svg>
     """
     root = parsed(source)
     if root.tag != f"{{{SVG}}}svg":
