@@ -15,7 +15,7 @@ from research.report.export import seal_template
 from research.report.sanitize import Markup
 
 _BEGIN, _END = b"<main", b"</main>"
-_DRAWN = re.compile(rb"<(svg|table|script)\b.*?</\1>", re.DOTALL)
+_DRAWN = re.compile(rb"<(svg|table|script)\b[^<]*+(?:<(?!/\1>)[^<]*+)*+</\1>")
 _TEXT = (
     ".//h1 | .//h2[@id] | .//h3[@id] | .//p[not(ancestor::details)] | .//li | "
     ".//figcaption | .//ul[contains(@class, 'tiles')]/li"
