@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from research.region.cache import kept
+from research.region.cache import kept, looks_of
 from research.region.calendar import day_calendar, tou_bands
 from research.region.compiled import WORTH_COMPILING, compiles
 from research.region.errors import InputError, NotApplicable
@@ -25,6 +25,7 @@ from research.region.grids import (
     read_stamps,
     within,
 )
+from research.region.held import held
 from research.region.quality import (
     against_others,
     changes,
@@ -358,6 +359,13 @@ class Region:
         Lumps after gaps and months of another unit are repaired, and marked as
         estimated, unless `quality.rules` of region.yaml says otherwise.
         """
+        self._need("readings")
+        limits, declared = self.settings.quality, self._readings
+        files = self.path.resolve(), looks_of(self.path)
+        key = *files, limits.model_dump_json(), declared.model_dump_json()
+        yield from held(key, self._repaired)
+
+    def _repaired(self) -> Iterator[Grid]:
         compiled, limits = self._compiled, self.settings.quality
         for grid in self._raw("readings", self.stamps, self.minutes, compiled):
             yield repaired(grid, minutes=self.minutes, limits=limits, compiled=compiled)
