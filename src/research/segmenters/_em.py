@@ -6,6 +6,7 @@ every step, start and component: the expectation is one product with it, the
 maximisation one product with its transpose.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -111,6 +112,7 @@ def log_sum(parts):
     return (highest + total)[..., 0, :]
 
 
+@lru_cache(maxsize=64)
 def _pairs(width, covariance):
     if covariance == "diag":
         return np.arange(width), np.arange(width)
