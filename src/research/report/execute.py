@@ -2,7 +2,9 @@
 
 import os
 import tempfile
+import time
 from collections.abc import Callable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +23,9 @@ from research.region.errors import InputError
 from research.report.parameters import Value
 from research.report.warm import THREAD_LIMITS, Kernels, fork, needs_networks
 from research.report.watch import Watch
+
+SAVED_EVERY = 60
+"""Seconds after which a running notebook is written again, for who looks at it."""
 
 
 class NotebookFailed(Exception):
@@ -73,6 +78,7 @@ class _KernelManager(AsyncKernelManager):
         self.fork = fork
         self.watch = watch
         self.in_cell = False
+        self.killed = False
 
     async def _async_launch_kernel(self, kernel_cmd, **kw):
         forked = self.fork and self.fork(kernel_cmd, kw["env"], folder=kw.get("cwd"))
@@ -91,7 +97,8 @@ class _KernelManager(AsyncKernelManager):
     async def _async_is_alive(self):
         # Asked once a second while a cell runs.
         self._look()
-        if self.watch.stopped() and self.has_kernel:
+        if self.watch.stopped() and not self.killed:
+            self.killed = True  # to kill it asks whether it is alive
             await self._async_kill_kernel()
         return await super()._async_is_alive()
 
@@ -130,6 +137,7 @@ class _Engine(NBClientEngine):
         )
         where = kernels.folder if kernels else None
         with (
+            _seldom_saved(nb_man),
             tempfile.TemporaryDirectory(prefix="k-", dir=where) as sockets,
             open(watch.log or os.devnull, "ab") as said,
         ):
@@ -154,6 +162,28 @@ class _Engine(NBClientEngine):
             return client.execute(
                 env={**os.environ, **threads, **environment}, cleanup_kc=True, **own
             )
+
+
+@contextmanager
+def _seldom_saved(nb_man):
+    """Save a running notebook once in a while, not before and after each cell.
+
+    papermill writes all outputs so far each time: for a page with many pictures that
+    took longer than most cells. It saves once more when all is over, whatever the end.
+    """
+    save, last = nb_man.save, time.monotonic()
+
+    def now_and_then(**kwargs):
+        nonlocal last
+        if time.monotonic() - last >= SAVED_EVERY:
+            save(**kwargs)
+            last = time.monotonic()
+
+    nb_man.save = now_and_then
+    try:
+        yield
+    finally:
+        nb_man.save = save
 
 
 def _local_sockets(folder: str) -> Config:
@@ -211,7 +241,7 @@ def execute(
     environment = environment or {}
     kernel = nbformat.read(notebook, as_version=4).metadata.get("kernelspec", {})
     try:
-        papermill.execute_notebook(
+        executed = papermill.execute_notebook(
             notebook,
             scratch,
             parameters=parameters,
@@ -232,9 +262,9 @@ def execute(
         cause = f"the cell ran longer than {limits.cell_seconds} s"
         if watch.is_over():
             cause = f"the notebook ran longer than {limits.notebook_seconds} s"
-        raise NotebookFailed(_last_begun(scratch), "time-out", cause) from None
+        raise NotebookFailed(last_begun(scratch), "time-out", cause) from None
     except DeadKernelError as error:
-        cell = _last_begun(scratch)
+        cell = last_begun(scratch)
         if watch.stopped():
             raise NotebookFailed(cell, "stopped", "the run was stopped") from None
         seen = f"{error}; it had held {watch.peak_bytes / 1e9:.1f} GB or more"
@@ -257,7 +287,6 @@ def execute(
         raise InputError(
             f"{notebook}: kernel {error.name!r} does not exist; found: {found}."
         ) from None
-    executed = nbformat.read(scratch, as_version=4)
     unfinished = _first_unfinished(executed)
     if unfinished:
         cause = "the cells from here on did not run; did one call exit()?"
@@ -276,7 +305,7 @@ def _first_unfinished(notebook: nbformat.NotebookNode) -> int | None:
     return None
 
 
-def _last_begun(scratch: Path) -> int | None:
+def last_begun(scratch: Path) -> int | None:
     """Number of the cell that was running when the kernel was lost, from 1.
 
     papermill notes the end of that cell and calls all later ones completed; only the
