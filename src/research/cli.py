@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -158,6 +159,10 @@ def report(
         Path | None,
         typer.Option(help="Folder of what runs said; default: beside --out."),
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Dask cluster to run on, in place of --jobs: tcp://..."),
+    ] = None,
     kernels: Annotated[
         Literal["warm", "plain"],
         typer.Option(help="Warm ones are forked from one that has imported all."),
@@ -196,8 +201,8 @@ def report(
         notebook_seconds=notebook_timeout,
         threads=_threads(jobs),
     )
-    unwritten = ""
-    with progress_bars() as bars:
+    unwritten, logs = "", logs or batch.logs_beside(out)
+    with _work(scheduler, planned, logs) as work, progress_bars() as bars:
         try:
             outcomes = batch.run(
                 planned,
@@ -209,6 +214,7 @@ def report(
                 unread=unread,
                 warm=kernels == "warm" and planning.pays_to_warm(planned),
                 logs=logs,
+                work=work,
             )
         except batch.NotWritten as error:
             outcomes, unwritten = error.outcomes, str(error)
@@ -308,6 +314,20 @@ def _repeats(folder: Path, region: Path | None, notebooks: list[Path], jobs) -> 
             progress=told_by_batch(bars, batch, len(notebooks)),
         )
     return tell_repeated(lines)
+
+
+@contextmanager
+def _work(scheduler: str | None, planned: list, logs: Path) -> Iterator:
+    """Who runs notebooks in place of this machine: a cluster, if one is named."""
+    if scheduler is None:
+        yield None
+        return
+    from research.features.load.mapped import connected
+
+    with connected(scheduler) as client:
+        from research.report.cluster import on_cluster
+
+        yield on_cluster(client, [job for job in planned if not job.fresh], logs)
 
 
 def _threads(jobs: int) -> int:

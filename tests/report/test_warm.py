@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from research.report import batch, warm
 from research.report.execute import Limits, NotebookFailed, execute
+from research.report.watch import Watch
 
 pytestmark = [
     pytest.mark.slow,  # each test starts kernels
@@ -131,6 +132,24 @@ child.stdout.readline()"""
     said(kernels if forked else None, cell)
     time.sleep(0.5)
     assert not told.exists()
+
+
+@pytest.mark.parametrize("forked", [True, False], ids=["forked", "plain"])
+def test_a_run_that_is_stopped_ends_at_once(kernels, tmp_path, forked):
+    told = tmp_path / "began"
+    stay = f"import pathlib, time; pathlib.Path({str(told)!r}).touch(); time.sleep(600)"
+    path, stopped = write_notebook(tmp_path, stay), []
+
+    def is_stopped():
+        if told.exists():
+            stopped.append(time.monotonic())
+        return told.exists()
+
+    watch = Watch(stopped=is_stopped)
+    how = {"limits": ONE_THREAD, "watch": watch, "kernels": kernels if forked else None}
+    with pytest.raises(NotebookFailed, match="stopped"):
+        execute(path, {}, tmp_path / "s.ipynb", **how)
+    assert time.monotonic() - stopped[0] < 4
 
 
 def test_a_parent_that_was_killed_is_told_and_replaced_by_plain_kernels(said):

@@ -143,17 +143,12 @@ def attempt(
     return Ended(**how, seconds=seconds, peak_bytes=watch.peak_bytes), executed
 
 
-def keep_record(task: Attempt) -> None:
-    """Keep a notebook that did not run to its end, as far as it came."""
-    with contextlib.suppress(OSError):  # it may never have begun
-        os.replace(task.scratch, task.record)
-
-
 def _told(failure: NotebookFailed, task: Attempt) -> dict[str, Any]:
     """How a notebook that did not run to its end is told; it is kept as a record."""
     if failure.name == "NotApplicable":
         task.scratch.unlink(missing_ok=True)
         return {"status": "skipped", "cell": failure.cell, "cause": failure.cause}
-    keep_record(task)
+    with contextlib.suppress(OSError):  # it may never have begun
+        os.replace(task.scratch, task.record)
     cause = f"{failure.name}: {failure.cause}"
     return {"status": "failed", "cell": failure.cell, "cause": cause}

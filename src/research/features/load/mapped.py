@@ -61,7 +61,7 @@ def workers(jobs: int = 1, scheduler: str | None = None) -> Iterator[Workers]:
         If Dask is not installed or nobody answers at the address.
     """
     if scheduler is not None:
-        with _client(scheduler) as client, client.get_executor() as executor:
+        with connected(scheduler) as client, client.get_executor() as executor:
             threads = sum(client.nthreads().values())
             yield Workers(executor, max(2 * threads, LEAST_AT_CLUSTER))
     elif jobs > 1:
@@ -143,7 +143,23 @@ def _lost(error: Exception) -> WorkersLost:
     )
 
 
-def _client(address: str):
+def connected(address: str):
+    """Client of a Dask cluster, to be closed by who asked; `workers` has its own.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler.
+
+    Returns
+    -------
+    client : distributed.Client
+
+    Raises
+    ------
+    InputError
+        If Dask is not installed or nobody answers at the address.
+    """
     try:
         from distributed import Client
     except ImportError:
