@@ -48,7 +48,13 @@ from research.region.schema import (
     tables_in,
 )
 from research.region.settings import FILE_NAME, Readings, Settings, read_settings
-from research.region.tables import check_keys, connect, read_table, table_spans
+from research.region.tables import (
+    check_keys,
+    connect,
+    named_in,
+    read_table,
+    table_spans,
+)
 
 # Their keys are looked at as they are read into arrays.
 _READ_AS_GRIDS = ("readings", "energy_daily")
@@ -298,7 +304,7 @@ class Region:
         --------
         ``region.query("select customer_id, sum(kwh) from readings group by all")``
         """
-        with connect(self.path) as connection:
+        with connect(self.path, names=named_in(sql)) as connection:
             return connection.execute(sql).df()
 
     @cached_property

@@ -25,14 +25,17 @@ _TYPES = {
 }
 
 
-def connect(folder: Path, *, whole: bool = False) -> duckdb.DuckDBPyConnection:
-    """A connection in which the tables of the region `folder` stand by their names.
+def connect(
+    folder: Path, *, whole: bool = False, names: Iterable[str] = TABLES
+) -> duckdb.DuckDBPyConnection:
+    """A connection in which tables of the region `folder` stand by their names.
 
-    With `whole` every table of the schema stands there with every column: what the
-    region lacks is empty or null.
+    Those of `names`: to open all of them takes longer than many a question. With
+    `whole` each stands there with every column of the schema: what the region lacks is
+    empty or null.
     """
     connection = duckdb.connect()
-    for name in TABLES:
+    for name in names:
         if parts := parts_of(folder, name):
             relation = connection.read_parquet([str(p) for p in parts])
             if whole:
@@ -42,6 +45,18 @@ def connect(folder: Path, *, whole: bool = False) -> duckdb.DuckDBPyConnection:
             columns = _all_columns(name, ["true"])
             connection.sql(f"select {columns} where false").create_view(name)
     return connection
+
+
+def named_in(sql: str) -> list[str]:
+    """Tables of the schema whose names occur in a question.
+
+    Examples
+    --------
+    >>> named_in("select count(*) from BILLS join customers using (customer_id)")
+    ['customers', 'bills']
+    """
+    asked = sql.lower()
+    return [name for name in TABLES if name in asked]
 
 
 def _all_columns(table: str, there: list[str]) -> str:

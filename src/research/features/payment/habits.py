@@ -10,7 +10,7 @@ from research.features.payment.history import DAYS_A_MONTH, months_seen
 from research.features.payment.rfm import KEPT, REFUNDS, in_window
 from research.features.payment.states import bill_states, to_day, unproven_bills
 from research.region import NotApplicable
-from research.region.tables import connect
+from research.region.tables import connect, named_in
 
 # Days overdue up to which a band of age reaches.
 BANDS = {"0-30": 30, "31-60": 60, "61-90": 90, "90+": np.inf}
@@ -170,8 +170,8 @@ def _window(region, day: dt.date, months: int) -> pd.DataFrame:
         fee = f"case p.channel {' '.join(costs)} end" if costs else "null::double"
     start = months_after(day, -months) + dt.timedelta(days=1)
     end = day + dt.timedelta(days=1)
-    with connect(region.path, whole=True) as connection:
-        sql = _PAYMENTS.format(fee=fee, start=start, end=end)
+    sql = _PAYMENTS.format(fee=fee, start=start, end=end)
+    with connect(region.path, whole=True, names=named_in(sql)) as connection:
         return connection.execute(sql).df()
 
 

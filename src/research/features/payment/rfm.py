@@ -9,7 +9,7 @@ from research.features.payment.dates import by_month, last_day, months_after
 from research.features.payment.history import history_axes
 from research.features.payment.states import bill_states, to_day
 from research.region import NotApplicable
-from research.region.tables import connect
+from research.region.tables import connect, named_in
 
 SYSTEMS = ("postpaid", "prepaid")
 _YEAR_AND_MONTH = slice(0, 4), slice(5, 7)
@@ -213,7 +213,7 @@ def payments_by(region, as_of, source: str, *, net: bool = False) -> pd.DataFram
     """
     sql = _TOPUPS if source == "topups" else _NET if net else _BILL_PAYMENTS
     end = to_day(as_of) + dt.timedelta(days=1)
-    with connect(region.path, whole=True) as connection:
+    with connect(region.path, whole=True, names=named_in(sql)) as connection:
         return connection.execute(sql.format(end=end)).df()
 
 

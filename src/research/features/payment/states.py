@@ -10,6 +10,7 @@ import pandas as pd
 from research.region import NotApplicable
 from research.region.tables import connect
 
+_ASKED = ("bills", "payments")
 # Every step is a temporary table, so that the next one, and the counts of what was
 # left out, read it once. `as_of` is a variable of the connection.
 _ISSUED = """
@@ -213,7 +214,7 @@ def bill_states(region, as_of, *, without: Iterable[str] = ()) -> pd.DataFrame:
                 f"{region.name}: whether bills were paid is told by the tables bills "
                 f"and payments; {table} is missing."
             )
-    with connect(region.path, whole=True) as connection:
+    with connect(region.path, whole=True, names=_ASKED) as connection:
         _prepare(connection, region, day, list(without))
         states = connection.execute(_STATES).df()
         by_age, left_out = (
