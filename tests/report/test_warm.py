@@ -6,12 +6,12 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from planted import planted_readings, write_region
 
 from research.report import batch, warm
 from research.report.execute import Limits, NotebookFailed, execute
@@ -23,6 +23,33 @@ pytestmark = [
 ]
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 ONE_THREAD = Limits(threads=1)
+GIVEN = {
+    **{"n_seeds": "1", "epochs": "2", "n_resamples": "2"},  # of networks
+    **{"planted_customers": "130", "planted_draws": "1"},
+    **{"months": "1", "n_nulls": "2"},  # of comparisons
+}
+PLAN = """\
+question: Which segments foretell best?
+methods:
+  k-means: {settings: {n_init: 2}}
+  mixture: {settings: {n_init: 1}}
+  RFM: {features: [payments], takes_k: false, takes_seed: false}
+  credit grade: {features: [payments], takes_k: false, takes_seed: false}
+old_classes: [usage class, industry]
+features: [load shape]
+k: {grid: [2, 3, 4], main: 3}
+seeds: {main: [0], other: [1]}
+replicates: {kind: splits, number: 2, test_share: 0.4}
+metrics:
+  usefulness: {better: higher, worst: 0, best: 0.5}
+  stability: {better: higher, worst: 0, best: 1}
+  silhouette: {better: higher, worst: 0, best: 0.5}
+  plainness: {better: higher, worst: 0.2, best: 1}
+primary: usefulness
+decision:
+  weights: {usefulness: 0.5, stability: 0.3, plainness: 0.15, silhouette: 0.05}
+  margin: 0.01
+"""
 RUN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, \d+ s")
 
 
@@ -201,26 +228,48 @@ with warm_kernels() as kernels:
     wait_until(lambda: not runs(kernel) and not runs(parent) and not folder.exists())
 
 
-def test_pages_and_tables_are_the_same_in_both_ways(
-    kernels, tiny, tmp_path, monkeypatch
-):
-    names = ("01_data_quality", "02_load_segments")
-    notebooks = [NOTEBOOKS / f"{name}.ipynb" for name in names]
+@pytest.fixture
+def published(tmp_path):
+    """Publish notebooks by forked or plain kernels; text of each file by its path."""
 
-    def published(out):
-        jobs = batch.plan([tiny], notebooks, out, {})
-        outcomes = batch.run(jobs, out, limits=ONE_THREAD)
-        assert [outcome.status for outcome in outcomes] == ["done", "done"]
+    def publish(region, names, warm, given=None):
+        noted, out = [], tmp_path / ("forked" if warm else "plain")
+        own = {"folder": str(tmp_path / f"draws of {out.name}")}
+        notebooks = [NOTEBOOKS / f"{name}.ipynb" for name in names]
+        jobs = batch.plan([region], notebooks, out, given | own if given else {})
+        progress = batch.Progress(noted=noted.append)
+        outcomes = batch.run(jobs, out, limits=ONE_THREAD, warm=warm, progress=progress)
+        assert [(o.status, o.cause) for o in outcomes] == [("done", "")] * len(names)
+        assert noted == []  # no plain kernel in place of a forked one
         return {
-            path.relative_to(out): RUN.sub("", path.read_text("utf-8"))
+            path.relative_to(out).as_posix(): RUN.sub("", path.read_text("utf-8"))
             for path in out.rglob("*")
             if path.suffix in {".html", ".csv", ".svg"} and "index" not in path.name
         }
 
-    plain = published(tmp_path / "plain")
-    monkeypatch.setattr(batch, "execute", partial(execute, kernels=kernels))
-    forked = published(tmp_path / "forked")
-    assert kernels.fallbacks == []
+    return publish
+
+
+def test_pages_and_tables_are_the_same_in_both_ways(published, tiny_once):
+    names = ("01_data_quality", "02_load_segments")
+    plain, forked = (published(tiny_once, names, warm) for warm in (False, True))
     assert len(plain) > 4
     assert forked.keys() == plain.keys()
     assert [name for name in plain if plain[name] != forked[name]] == []
+
+
+def test_networks_and_comparisons_give_the_same_tables_in_both_ways(
+    published, tmp_path
+):
+    region = write_region(tmp_path / "tiny", planted_readings(36, 70)[0])
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(PLAN, encoding="utf-8")
+    names = ("03_hybrid_network", "06_method_comparison")
+    given = GIVEN | {"protocol": str(plan)}
+    plain, forked = (published(region, names, warm, given) for warm in (False, True))
+    assert forked.keys() == plain.keys()
+    tables = [name for name in plain if name.endswith(".csv")]
+    assert {name.split("/")[-1][:2] for name in tables} == {"03", "06"}
+    timed = "tiny/tables/06_method_comparison.costs.csv"
+    assert timed in tables
+    assert [n for n in tables if plain[n] != forked[n] and n != timed] == []
