@@ -250,7 +250,8 @@ def _in_threads(todo: Mapping[int, Attempt], cells: Cells, how: _How) -> AllEnde
     try:
         running = {pool.submit(run, n, task): n for n, task in todo.items()}
         for future in as_completed(running):
-            yield running[future], *future.result()
+            # Popped: whole notebooks with their pictures are not held until the end.
+            yield running.pop(future), *future.result()
     except BaseException:  # an interrupt: nothing new begins, kernels are ended
         stop.set()
         raise
