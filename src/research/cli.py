@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,10 +10,6 @@ from typing import Annotated, Literal
 import typer
 
 from research.region import InputError, Region, read_region
-from research.region.dictionary import page
-from research.region.ingest import import_lcl, import_table
-from research.region.ingest.suggest import suggest
-from research.region.synthetic import DEFECTS, REGIONS, SIZES, synthesize
 from research.telling import (
     RESULTS,
     counted_by_step,
@@ -33,7 +29,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-FORMATS: dict[str, Callable[..., Region]] = {"table": import_table, "lcl": import_lcl}
+# Names alone, for the help: what they stand for takes half a second to import.
+FORMATS = ("table", "lcl")
+REGIONS = ("haihe", "hetao", "minjiang")
+SIZES = ("tiny", "small", "full")
+DEFECTS = ("none", "light", "typical", "heavy")
 LANGUAGES = {"en": ("en",), "zh": ("zh",), "both": ("en", "zh")}
 
 RegionDir = Annotated[Path, typer.Argument(help="Folder of the region.")]
@@ -71,6 +71,9 @@ def import_(
     ] = False,
 ) -> None:
     """Read a real export into a region; what is wrong is counted and set aside."""
+    from research.region import ingest
+    from research.region.ingest.suggest import suggest
+
     if format not in FORMATS:
         raise InputError(f"format {format!r} is unknown; known: {', '.join(FORMATS)}.")
     if format != "table" and (mapping or suggest_):
@@ -80,7 +83,8 @@ def import_(
         return
     options = {"mapping": mapping} if mapping else {}
     with screen.status("starting") as status:
-        region = FORMATS[format](source, region_dir, say=status.update, **options)
+        read = ingest.import_table if format == "table" else ingest.import_lcl
+        region = read(source, region_dir, say=status.update, **options)
         tell_region(region)
 
 
@@ -97,6 +101,8 @@ def synthesize_(
     ] = "typical",
 ) -> None:
     """Make a region whose truth is known: every table, nobody's data."""
+    from research.region.synthetic import synthesize
+
     with screen.status("starting") as status:
         region = synthesize(
             name,
@@ -130,6 +136,8 @@ def check(
 @app.command()
 def dictionary() -> None:
     """Print the data dictionary: every table, column, code and rule, as Markdown."""
+    from research.region.dictionary import page
+
     print(page(), end="")
 
 

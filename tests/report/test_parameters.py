@@ -7,7 +7,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from research.region import InputError
+from research import cli
+from research.region import InputError, synthetic
 from research.report.parameters import checked, declared, from_text, read_notebook
 
 CELL = """\
@@ -159,6 +160,7 @@ def test_cells_are_read_as_they_will_be_executed(tmp_path):
 
 def test_to_plan_a_batch_nothing_that_makes_pages_is_imported():
     heavy = ["nbformat", "nbconvert", "jupyter_client", "sklearn", "matplotlib.pyplot"]
+    heavy += ["scipy", "openpyxl", "distributed"]
     code = (
         "import sys, research.cli, research.report.jobs; "
         f"print([name for name in {heavy} if name in sys.modules])"
@@ -167,6 +169,11 @@ def test_to_plan_a_batch_nothing_that_makes_pages_is_imported():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert ran.stdout.strip() == "[]"
+
+
+def test_the_command_line_names_what_can_be_made_though_it_does_not_import_it():
+    for name in ("REGIONS", "SIZES", "DEFECTS"):
+        assert getattr(cli, name) == tuple(getattr(synthetic, name))
 
 
 def test_a_missing_notebook_is_named(tmp_path):
