@@ -76,9 +76,7 @@ def main(region: Path, notebooks: Path, folder: Path) -> None:
     """Kill a run before each of its file operations; a record of each as JSON."""
     scratch = folder / "scratch.ipynb"
     old, new = (notebooks / version / "one.ipynb" for version in ("old", "new"))
-    executed = {
-        p: execute(p, {"region": str(region)}, scratch) for p in (old, new)
-    }
+    executed = {p: execute(p, {"region": str(region)}, scratch) for p in (old, new)}
 
     def stub(notebook, parameters, scratch, **_):
         scratch.write_text("{}", encoding="utf-8")
