@@ -24,9 +24,10 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # A room may import these other rooms, and itself.
 MAY_IMPORT = {
     "theme": set(),
-    "region": set(),
+    "kept": set(),
+    "region": {"kept"},
     "segmenters": set(),
-    "comparison": set(),
+    "comparison": {"kept"},
     "features": {"region"},
     "service": {"region", "features"},
     "plots": {"theme"},

@@ -1,9 +1,9 @@
 """What several pages of a night ask of the same data, worked out once.
 
 The evidence for a number of segments stands on two pages of each region, and what
-methods make of planted families is the same on the pages of all. Where
-`research.region.cache` keeps tables, these are kept beside them, each under a name that
-says what it came from: data, settings, the library's code and the versions below it.
+methods make of planted families is the same on the pages of all. Where the variable
+`RESEARCH_CACHE` names a folder they are kept there, each under a name that says
+what it came from: data, settings, the library's code and the versions below it.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from research.comparison._saved import library_hash, settings_of, versions
-from research.region.cache import FOLDER, kept_at, key_of
+from research.kept import FOLDER, kept_at, key_of
 
 SHARED = ".shared"
 

@@ -27,8 +27,8 @@ def divide_known(methods: Mapping, known: Mapping) -> pd.DataFrame:
 
     Notes
     -----
-    Kept for the other pages of a night, if `research.region.cache` keeps tables: what
-    is drawn by a seed alone is the same for every region.
+    Kept for the other pages of a night, where `research.kept.FOLDER` names a folder:
+    what is drawn by a seed alone is the same for every region.
 
     Examples
     --------
