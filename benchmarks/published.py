@@ -73,11 +73,12 @@ def report(
     words += [word for name in notebooks for word in ("--notebook", name)]
 
     def call():
-        with TemporaryDirectory() as out:
-            _run([*words, "--out", out])
+        with TemporaryDirectory() as folder:
+            out = Path(folder) / "reports"  # the logs come beside it
+            _run([*words, "--out", str(out)])
             return {
                 f"{path.parent.name}/{page['notebook']}": page["seconds"]
-                for path in sorted(Path(out).glob("*/manifest.json"))
+                for path in sorted(out.glob("*/manifest.json"))
                 for page in json.loads(path.read_text("utf-8"))["pages"]
             }
 
