@@ -89,6 +89,20 @@ def test_a_phone_scrolls_one_way_only(browser, pages, name):
         assert width == 390
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_labels_of_facts_stand_on_one_line_where_there_is_room(browser, pages, name):
+    """ "Pages: 4" is no narrow column of letters."""
+    with Visit(browser, pages / f"{name}.html") as visit:
+        broken = visit.page.evaluate(
+            """() => [...document.querySelectorAll(".facts dt")]
+                .filter(e => e.getClientRects()[0].height
+                    > 1.9 * parseFloat(getComputedStyle(e).fontSize)
+                    && e.textContent.length < 20)
+                .map(e => e.textContent)"""
+        )
+        assert broken == []
+
+
 def test_the_first_screen_holds_the_whole_message(browser, pages):
     with Visit(browser, pages / "report.html") as visit:
         whole = ("h1", ".facts", ".verdict", ".tiles", ".advice", ".canvas")
