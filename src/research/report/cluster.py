@@ -22,10 +22,10 @@ from distributed import Client, KilledWorker, Status, Worker, get_worker
 from research.region.cache import looks_of
 from research.region.errors import InputError
 from research.report.attempt import AllEnded, Attempt, Cells, Ended, Work, attempt
-from research.report.execute import last_begun
 from research.report.internal import FOLDER, KEY_FILE
 from research.report.jobs import Job
 from research.report.provenance import code_hash, environment, file_hash
+from research.report.watch import last_begun
 
 SECONDS_TO_APPEAR = 10
 """That the cluster has for its first worker."""
@@ -245,7 +245,7 @@ def _taken_up(
         ended = Ended("failed", cause=f"{type(error).__name__}: {error}")
     if ended.cause in (NO_WORKER, WORKER_DIED):
         with contextlib.suppress(OSError, ValueError):  # it may never have begun
-            ended = ended._replace(cell=last_begun(task.scratch))
+            ended = ended._replace(cell=last_begun(task.log))
             os.replace(task.scratch, task.record)
     with contextlib.suppress(OSError):
         task.scratch.unlink(missing_ok=True)

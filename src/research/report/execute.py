@@ -3,7 +3,7 @@
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -24,8 +24,9 @@ from research.report.parameters import Value
 from research.report.warm import THREAD_LIMITS, Kernels, fork, needs_networks
 from research.report.watch import Watch
 
-SAVED_EVERY = 60
-"""Seconds after which a running notebook is written again, for who looks at it."""
+SAVING_SHARE = 0.05
+"""Of the time of a notebook, at most, to write how far it is: for who looks at it, and
+for who is asked where it was when all was lost."""
 
 
 class NotebookFailed(Exception):
@@ -73,8 +74,16 @@ class Limits:
 class _KernelManager(AsyncKernelManager):
     """jupyter_client's manager, for kernels that may be forked and end in silence."""
 
-    def __init__(self, *, watch: Watch, fork: Callable | None = None, **traits):
+    def __init__(
+        self,
+        *,
+        watch: Watch,
+        numbers: Sequence[int],
+        fork: Callable | None = None,
+        **traits,
+    ):
         super().__init__(**traits)
+        self.numbers = numbers
         self.fork = fork
         self.watch = watch
         self.in_cell = False
@@ -102,13 +111,14 @@ class _KernelManager(AsyncKernelManager):
             await self._async_kill_kernel()
         return await super()._async_is_alive()
 
-    def cell_begins(self, **_):
+    def cell_begins(self, cell_index, **_):
         self.in_cell = True
+        self.watch.cell_began(self.numbers[cell_index])
 
     def cell_ends(self, cell, cell_index, **_):
         self.in_cell = False
         self._look()
-        self.watch.cell_ended(cell_index + 1, cell)
+        self.watch.cell_ended(self.numbers[cell_index], cell)
 
     def _look(self):
         self.watch.see(getattr(self.provisioner, "pid", None))
@@ -137,12 +147,13 @@ class _Engine(NBClientEngine):
         )
         where = kernels.folder if kernels else None
         with (
-            _seldom_saved(nb_man),
+            _saved_in_passing(nb_man),
             tempfile.TemporaryDirectory(prefix="k-", dir=where) as sockets,
             open(watch.log or os.devnull, "ab") as said,
         ):
             manager = _KernelManager(
                 watch=watch,
+                numbers=_numbers_of(nb_man.nb),
                 fork=forked,
                 kernel_name=kernel_name,
                 config=_local_sockets(sockets),
@@ -165,19 +176,22 @@ class _Engine(NBClientEngine):
 
 
 @contextmanager
-def _seldom_saved(nb_man):
-    """Save a running notebook once in a while, not before and after each cell.
+def _saved_in_passing(nb_man):
+    """Save a running notebook as often as that takes little of its time.
 
-    papermill writes all outputs so far each time: for a page with many pictures that
-    took longer than most cells. It saves once more when all is over, whatever the end.
+    papermill writes all outputs so far before and after each cell: for a page with many
+    pictures that took longer than most cells. It saves once more when all is over,
+    whatever the end.
     """
-    save, last = nb_man.save, time.monotonic()
+    save, last, took = nb_man.save, time.monotonic(), 0.0
 
     def now_and_then(**kwargs):
-        nonlocal last
-        if time.monotonic() - last >= SAVED_EVERY:
+        nonlocal last, took
+        begun = time.monotonic()
+        if (begun - last) * SAVING_SHARE >= took:
             save(**kwargs)
             last = time.monotonic()
+            took = last - begun
 
     nb_man.save = now_and_then
     try:
@@ -262,9 +276,9 @@ def execute(
         cause = f"the cell ran longer than {limits.cell_seconds} s"
         if watch.is_over():
             cause = f"the notebook ran longer than {limits.notebook_seconds} s"
-        raise NotebookFailed(last_begun(scratch), "time-out", cause) from None
+        raise NotebookFailed(watch.cell, "time-out", cause) from None
     except DeadKernelError as error:
-        cell = last_begun(scratch)
+        cell = watch.cell
         if watch.stopped():
             raise NotebookFailed(cell, "stopped", "the run was stopped") from None
         seen = f"{error}; it had held {watch.peak_bytes / 1e9:.1f} GB or more"
@@ -305,20 +319,14 @@ def _first_unfinished(notebook: nbformat.NotebookNode) -> int | None:
     return None
 
 
-def last_begun(scratch: Path) -> int | None:
-    """Number of the cell that was running when the kernel was lost, from 1.
-
-    papermill notes the end of that cell and calls all later ones completed; only the
-    time at which a cell began is to be trusted.
-    """
-    if not scratch.is_file():
-        return None
-    begun = [
-        number
-        for number, cell in _source_cells(nbformat.read(scratch, as_version=4))
-        if cell.cell_type == "code" and cell.metadata.papermill.start_time
-    ]
-    return max(begun, default=None)
+def _numbers_of(notebook: nbformat.NotebookNode) -> list[int]:
+    """Number of each cell; what papermill put in has that of the one before."""
+    numbers, last = [], 0
+    own = {id(cell): number for number, cell in _source_cells(notebook)}
+    for cell in notebook.cells:
+        last = own.get(id(cell), last)
+        numbers.append(last)
+    return numbers
 
 
 def _source_cells(notebook: nbformat.NotebookNode):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _ANSI = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
+_BEGINS = re.compile(r"^\S+ cell (\d+) begins$", re.MULTILINE)
 
 
 @dataclass
@@ -28,6 +29,8 @@ class Watch:
         Most memory that the kernel has held, as far as it was seen: the system's
         high-water mark on Linux, elsewhere what it held after a cell. Processes that
         it starts do not count.
+    cell : int or None
+        Number of the cell that began last, from 1.
     """
 
     log: Path | None = None
@@ -35,6 +38,7 @@ class Watch:
     stopped: Callable[[], bool] = field(default=lambda: False)
     seconds: int | None = None
     peak_bytes: int = 0
+    cell: int | None = None
     _began: float | None = None
 
     def begin(self) -> None:
@@ -73,6 +77,11 @@ class Watch:
         if process is not None:
             self.peak_bytes = max(self.peak_bytes, held_bytes(process))
 
+    def cell_began(self, number: int) -> None:
+        """Note a cell, and log it."""
+        self.cell = number
+        self.say(f"cell {number} begins")
+
     def cell_ended(self, number: int, cell) -> None:
         """Log what a cell wrote to its error stream, and the traceback of an error."""
         for output in cell.get("outputs", []):
@@ -81,6 +90,12 @@ class Watch:
             elif output.output_type == "error":
                 lines = "\n".join(output.get("traceback", []))
                 self.say(f"cell {number}, {output.ename}:\n{lines}")
+
+
+def last_begun(log: Path) -> int | None:
+    """Number of the cell that began last, as a log tells it; None if none did."""
+    begun = _BEGINS.findall(log.read_text("utf-8"))
+    return int(begun[-1]) if begun else None
 
 
 def held_bytes(process: int) -> int:
