@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal
+from waiting import wait_until
 
 from research.features import load
 from research.region import cache, read_region
@@ -227,13 +228,6 @@ def asks(area, folder, tmp_path):
     for process in started:
         process.kill()
         process.wait()
-
-
-def wait_until(condition, seconds=60.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.slow

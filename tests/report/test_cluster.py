@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from small_notebooks import GOOD, write_notebook
+from waiting import wait_until
 
 from research.region import InputError
 from research.report import batch
@@ -81,13 +82,6 @@ def runs(pid):
     except FileNotFoundError:
         return False
     return stat.rpartition(")")[2].split()[0] != "Z"
-
-
-def wait_until(condition, seconds=60.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.mark.slow
